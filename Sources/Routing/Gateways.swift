@@ -1,0 +1,47 @@
+import Vocabulary
+
+/// A customer's gateway: calls come in through it. Recognised by the source address of its requests.
+public struct MappingGateway: Sendable, Hashable {
+    public var name: String
+    /// Source addresses; port 0 takes any port of that host.
+    public var addresses: [NetworkAddress]
+    /// Decides among gateways with the same address: the lower number takes the call.
+    public var priority: Int
+    /// A locked gateway's calls are refused (`lockType` 3).
+    public var locked: Bool
+    /// Whether a redirection (3xx) of a vendor is followed for this customer's calls.
+    public var followRedirects: Bool
+
+    public init(name: String, addresses: [NetworkAddress], priority: Int = 10, locked: Bool = false, followRedirects: Bool = false) {
+        self.name = name
+        self.addresses = addresses
+        self.priority = priority
+        self.locked = locked
+        self.followRedirects = followRedirects
+    }
+}
+
+/// A vendor's gateway: calls go out through it.
+public struct RoutingGateway: Sendable, Hashable {
+    public var name: String
+    /// Where INVITEs are sent; the first is used until several addresses are checked (port already filled in).
+    public var addresses: [NetworkAddress]
+    public var transport: TransportKind
+    /// Callee prefixes it takes; the empty prefix takes any number.
+    public var prefixes: [String]
+    /// Lower goes first.
+    public var priority: Int
+    public var locked: Bool
+
+    public init(
+        name: String, addresses: [NetworkAddress], transport: TransportKind = .udp, prefixes: [String] = [""],
+        priority: Int = 10, locked: Bool = false
+    ) {
+        self.name = name
+        self.addresses = addresses
+        self.transport = transport
+        self.prefixes = prefixes
+        self.priority = priority
+        self.locked = locked
+    }
+}

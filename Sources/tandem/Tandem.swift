@@ -1,0 +1,3 @@
+import Yams
+import ArgumentParser
+@main struct Tandem { static func main() { print(1) } }
