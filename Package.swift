@@ -65,7 +65,7 @@ let package = Package(
         .target(name: "ManagementServer", dependencies: ["ManagementAPI", "CallRecords", "Routing", "Vocabulary",
             .product(name: "Hummingbird", package: "hummingbird"), .product(name: "Logging", package: "swift-log")], swiftSettings: strict),
         // program
-        .executableTarget(name: "tandem", dependencies: ["ManagementServer", "ManagementAPI", "Storage", "SIPTransport", "SwitchTesting", "SwitchCore", "CallRecords", "Routing", "Vocabulary",
+        .executableTarget(name: "tandem", dependencies: ["ManagementServer", "ManagementAPI", "Storage", "SIPTransport", "SwitchTesting", "SwitchCore", "SIPTransactions", "CallRecords", "Routing", "Vocabulary",
             .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Yams", package: "Yams"), .product(name: "Logging", package: "swift-log")], swiftSettings: strict),
     ]
 )

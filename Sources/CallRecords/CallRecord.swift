@@ -46,6 +46,40 @@ public struct CallRecord: Sendable, Equatable {
     /// Why the call was taken for whom, and every candidate gateway with its verdict (JSON).
     public var decision: String
     public var attempts: [AttemptRecord]
+
+    public init(
+        id: CallIdentifier, receivedAt: WallTime, firstProvisionalAt: WallTime, ringingAt: WallTime, answeredAt: WallTime,
+        endedAt: WallTime, durationMilliseconds: Int64, setupMilliseconds: Int64, postDialDelayMilliseconds: Int64,
+        caller: NumberHistory, callee: NumberHistory, mappingGateway: String, routingGateway: String,
+        callerAddress: String, calleeAddress: String, callerCallID: String, calleeCallID: String,
+        callerStatus: Int, calleeStatus: Int, endReason: EndReason, endedBy: CallParty, q850Cause: Int,
+        decision: String, attempts: [AttemptRecord]
+    ) {
+        self.id = id
+        self.receivedAt = receivedAt
+        self.firstProvisionalAt = firstProvisionalAt
+        self.ringingAt = ringingAt
+        self.answeredAt = answeredAt
+        self.endedAt = endedAt
+        self.durationMilliseconds = durationMilliseconds
+        self.setupMilliseconds = setupMilliseconds
+        self.postDialDelayMilliseconds = postDialDelayMilliseconds
+        self.caller = caller
+        self.callee = callee
+        self.mappingGateway = mappingGateway
+        self.routingGateway = routingGateway
+        self.callerAddress = callerAddress
+        self.calleeAddress = calleeAddress
+        self.callerCallID = callerCallID
+        self.calleeCallID = calleeCallID
+        self.callerStatus = callerStatus
+        self.calleeStatus = calleeStatus
+        self.endReason = endReason
+        self.endedBy = endedBy
+        self.q850Cause = q850Cause
+        self.decision = decision
+        self.attempts = attempts
+    }
 }
 
 /// A number as it came, as it was routed, and as it was sent to the last gateway.
@@ -75,6 +109,24 @@ public struct AttemptRecord: Sendable, Equatable {
     /// Final status received; 0 when none came.
     public var status: Int
     public var outcome: AttemptOutcome
+
+    public init(
+        gateway: String, address: String, callID: String, calleeSent: String, startedAt: WallTime,
+        firstProvisionalAt: WallTime, ringingAt: WallTime, answeredAt: WallTime, endedAt: WallTime,
+        status: Int, outcome: AttemptOutcome
+    ) {
+        self.gateway = gateway
+        self.address = address
+        self.callID = callID
+        self.calleeSent = calleeSent
+        self.startedAt = startedAt
+        self.firstProvisionalAt = firstProvisionalAt
+        self.ringingAt = ringingAt
+        self.answeredAt = answeredAt
+        self.endedAt = endedAt
+        self.status = status
+        self.outcome = outcome
+    }
 }
 
 /// How an attempt at a gateway ended. Raw values are stored: append only.

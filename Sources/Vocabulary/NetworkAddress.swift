@@ -191,6 +191,32 @@ extension NetworkAddress: CustomStringConvertible {
     /// `192.0.2.1:5060` or `[2001:db8::1]:5060`; without the port when it is 0.
     public var description: String { port == 0 ? sipHost : "\(sipHost):\(port)" }
 
+    /// Writes what `description` says into `buffer`, which must hold 64 bytes; returns the length.
+    public func write(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        precondition(buffer.count >= 64)
+        var n = 0
+        if family == .ipv6 {
+            buffer[0] = UInt8(ascii: "[")
+            n = 1
+        }
+        n += writeHost(into: UnsafeMutableRawBufferPointer(rebasing: buffer[n..<n + 48]))
+        if family == .ipv6 {
+            buffer[n] = UInt8(ascii: "]")
+            n += 1
+        }
+        guard port != 0 else { return n }
+        buffer[n] = UInt8(ascii: ":")
+        n += 1
+        var divisor: UInt16 = 10_000
+        while divisor > port { divisor /= 10 }
+        while divisor > 0 {
+            buffer[n] = UInt8(0x30 + port / divisor % 10)
+            n += 1
+            divisor /= 10
+        }
+        return n
+    }
+
     /// Writes the host (IPv6 without brackets) into `buffer`, which must hold 48 bytes; returns the length.
     public func writeHost(into buffer: UnsafeMutableRawBufferPointer) -> Int {
         precondition(buffer.count >= 48)

@@ -40,3 +40,18 @@ public struct Flow: Hashable, Sendable {
         self.connection = connection
     }
 }
+
+/// One socket that the switch listens on.
+public struct ListenerDescription: Sendable, Hashable {
+    public var transport: TransportKind
+    /// The address bound.
+    public var local: NetworkAddress
+    /// The address written into Via and Contact (the public one behind a NAT); `local` unless configured.
+    public var advertised: NetworkAddress
+
+    public init(transport: TransportKind, local: NetworkAddress, advertised: NetworkAddress? = nil) {
+        self.transport = transport
+        self.local = local
+        self.advertised = advertised ?? local
+    }
+}

@@ -1,0 +1,185 @@
+import CallRecords
+import Containers
+import SIPMessages
+import SIPTransactions
+import SIPUserAgent
+import Vocabulary
+
+/// One side of a call: a dialog of ours with the caller or with a gateway, and what is open in it.
+public struct Leg: ~Copyable {
+    public enum Phase: Sendable, Equatable {
+        /// Its INVITE has no final response yet. Can transition to: established, abandoned, ending.
+        case setup
+        /// A 2xx was sent or received. Can transition to: ending.
+        case established
+        /// Given up: a late answer is acknowledged and hung up. Can transition to: ending.
+        case abandoned
+        /// BYE sent; requests are still answered until its transaction ends.
+        case ending
+    }
+
+    public enum Role: Sendable, Equatable { case caller, callee }
+
+    public let role: Role
+    /// The call; its slot may be gone when the leg outlives it.
+    public var call: SlabKey
+    public var phase = Phase.setup
+    public var dialog: Dialog
+    /// The secret in our tag.
+    public let secret: UInt64
+
+    /// INVITE of the peer that is not finally answered: the call's own, or a re-INVITE.
+    public var inviteFromPeer = ServerKey.none
+    /// INVITE of ours to the peer that is not finally answered.
+    public var inviteToPeer = ClientKey.none
+    /// UPDATE that is not finally answered, from and to the peer.
+    public var updateFromPeer = ServerKey.none
+    public var updateToPeer = ClientKey.none
+    /// A 2xx of ours to the peer's INVITE that is repeated until its ACK comes.
+    public var unacknowledgedAnswer: UnacknowledgedAnswer?
+    /// An answer of the peer that we have not acknowledged: the transaction and its CSeq number.
+    public var unacknowledgedByUs: (client: ClientKey, cseq: UInt32)?
+    /// Why to hang up as soon as the ACK of our answer came: a callee may not send BYE before it (RFC 3261, section 15).
+    public var hangUpWhenAcknowledged: EndReason?
+    /// Reliable provisional responses of ours (RFC 3262).
+    public var reliable = ReliableProvisionals()
+    /// The answer for the caller, complete, kept until the store has committed.
+    public var heldAnswer = OwnedBytes()
+    /// Whether the caller supports, or requires, 100rel; for a callee: whether we offered it.
+    public var supportsReliable = false
+    public var requiresReliable = false
+    /// Whether the caller's INVITE carried no offer.
+    public var isLateOffer = false
+    /// Max-Forwards of the INVITE that opened the leg.
+    public var maxForwards = 70
+
+    /// The leg's timer in the shard's wheel, and when it fires.
+    public var timer = TimerHandle.none
+    public var timerDeadline = Instant.never
+
+    public init(role: Role, call: SlabKey, secret: UInt64, dialog: consuming Dialog) {
+        self.role = role
+        self.call = call
+        self.secret = secret
+        self.dialog = dialog
+    }
+
+    public var nextDeadline: Instant { min(unacknowledgedAnswer?.nextDeadline ?? .never, reliable.nextDeadline) }
+}
+
+/// A 2xx repeated by the resend list until its ACK, at most 64*T1 (RFC 3261, section 13.3.1.4).
+public struct UnacknowledgedAnswer {
+    public let server: ServerKey
+    /// CSeq number of the INVITE; its ACK has the same.
+    public let cseq: UInt32
+    /// The other leg, and its INVITE whose answer was passed: it is acknowledged when the ACK comes.
+    public let peerLeg: SlabKey
+    public let client: ClientKey
+    public let clientCSeq: UInt32
+    private let timing: TransactionTiming
+    private var repetition = 0
+    public private(set) var nextRepetition: Instant
+    public let giveUpAt: Instant
+
+    public init(
+        server: ServerKey, cseq: UInt32, peerLeg: SlabKey, client: ClientKey, clientCSeq: UInt32, timing: TransactionTiming, now: Instant
+    ) {
+        self.server = server
+        self.cseq = cseq
+        self.peerLeg = peerLeg
+        self.client = client
+        self.clientCSeq = clientCSeq
+        self.timing = timing
+        nextRepetition = now + timing.resendIntervals[0]
+        giveUpAt = now + timing.giveUp
+    }
+
+    public var nextDeadline: Instant { min(nextRepetition, giveUpAt) }
+
+    public enum Due: Sendable, Equatable { case nothing, repeatAnswer, giveUp }
+
+    public mutating func handleTimeout(now: Instant) -> Due {
+        if giveUpAt <= now { return .giveUp }
+        guard nextRepetition <= now else { return .nothing }
+        repetition += 1
+        nextRepetition = timing.wait(repetition).map { now + $0 } ?? .never
+        return .repeatAnswer
+    }
+}
+
+/// Reliable provisional responses towards one peer (RFC 3262, section 3): numbered, the last one
+/// repeated until its PRACK comes, each remembering the vendor's response that it stands for.
+public struct ReliableProvisionals: ~Copyable {
+    /// A response of ours and the vendor's response behind it.
+    public struct Sent {
+        public let rseq: UInt32
+        /// The vendor's RSeq, the CSeq of the INVITE it answered, and its fork.
+        public let peerRSeq: UInt32
+        public let peerCSeq: UInt32
+        public let peerTag: [UInt8]
+        public let peerLeg: SlabKey
+
+        public init(rseq: UInt32, peerRSeq: UInt32, peerCSeq: UInt32, peerTag: [UInt8], peerLeg: SlabKey) {
+            self.rseq = rseq
+            self.peerRSeq = peerRSeq
+            self.peerCSeq = peerCSeq
+            self.peerTag = peerTag
+            self.peerLeg = peerLeg
+        }
+    }
+
+    private var lastRSeq: UInt32 = 0
+    /// Not yet acknowledged, oldest first.
+    public private(set) var pending: [Sent] = []
+    /// The last one, for repetition.
+    public var message = OwnedBytes()
+    private var timing: TransactionTiming?
+    private var repetition = 0
+    private var nextRepetition = Instant.never
+    private var giveUpAt = Instant.never
+
+    public init() {}
+
+    public var nextDeadline: Instant { min(nextRepetition, giveUpAt) }
+
+    /// The number for the next response: 1 first, then rising by one.
+    public mutating func nextRSeq() -> UInt32 {
+        lastRSeq += 1
+        return lastRSeq
+    }
+
+    public mutating func sent(_ response: Sent, message copy: consuming OwnedBytes, timing: TransactionTiming, now: Instant) {
+        pending.append(response)
+        message = copy
+        self.timing = timing
+        repetition = 0
+        nextRepetition = now + timing.resendIntervals[0]
+        giveUpAt = now + timing.giveUp
+    }
+
+    /// Takes the PRACK for a number; nil when nothing like it is pending (answer 481).
+    public mutating func acknowledged(_ rseq: UInt32) -> Sent? {
+        guard let index = pending.firstIndex(where: { $0.rseq == rseq }) else { return nil }
+        let response = pending.remove(at: index)
+        if pending.isEmpty { stop() }
+        return response
+    }
+
+    /// The INVITE was finally answered: nothing is repeated any more.
+    public mutating func stop() {
+        nextRepetition = .never
+        giveUpAt = .never
+        message = OwnedBytes()
+    }
+
+    public mutating func handleTimeout(now: Instant) -> UnacknowledgedAnswer.Due {
+        if giveUpAt <= now {
+            stop()
+            return .giveUp
+        }
+        guard nextRepetition <= now, let timing else { return .nothing }
+        repetition += 1
+        nextRepetition = timing.wait(repetition).map { now + $0 } ?? .never
+        return .repeatAnswer
+    }
+}

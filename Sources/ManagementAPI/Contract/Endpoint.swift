@@ -1,0 +1,157 @@
+/// Every operation of the management interface. The server has one handler per case, and the
+/// OpenAPI document is generated from this table, so the two cannot differ.
+public enum Endpoint: String, CaseIterable, Hashable, Sendable {
+    case listCalls, hangUpCall
+    case listCallRecords, getCallRecord
+    case listObjects, listObjectsOfKind, getObject, putObject, deleteObject
+    case applyDocuments, listAudit
+    case listParameters, getParameter, putParameter, resetParameter
+    case getStatistics, live, ready, metrics, openAPI
+}
+
+/// How an operation is asked for and what it answers.
+public struct EndpointDescription: Sendable {
+    public enum Method: String, Sendable { case get = "GET", put = "PUT", post = "POST", delete = "DELETE" }
+    public enum Access: Sendable {
+        /// With the management token.
+        case token
+        /// By whoever reaches the port.
+        case anybody
+    }
+    public enum Payload: Hashable, Sendable {
+        /// JSON of a named schema.
+        case json(String)
+        /// A list page: `items` of a named schema, and `next`.
+        case page(String)
+        /// One or many documents, YAML or JSON.
+        case documents
+        case text
+        case none
+    }
+
+    public var method: Method
+    /// With parts such as `{id}`.
+    public var path: String
+    public var summary: String
+    public var query: [QueryParameter] = []
+    public var request = Payload.none
+    /// Whether If-Match is obeyed.
+    public var isConditional = false
+    public var success: (status: Int, payload: Payload)
+    public var refusals: [Problem.Category] = []
+    public var access = Access.token
+
+    /// Names between braces in the path.
+    public var pathParameters: [String] {
+        path.split(separator: "/").filter { $0.hasPrefix("{") }.map { String($0.dropFirst().dropLast()) }
+    }
+}
+
+/// One parameter of a query string.
+public struct QueryParameter: Sendable {
+    public var name: String
+    public var meaning: String
+    public var schema: DocumentNode
+}
+
+extension Endpoint {
+    /// Where every path begins that is not `/metrics`.
+    public static let prefix = "/api/v1"
+    public static let largestPage = 1000
+    public static let usualPage = 100
+
+    public var description: EndpointDescription {
+        switch self {
+        case .listCalls:
+            .init(method: .get, path: "/api/v1/calls", summary: "Calls that are up or being set up", success: (200, .page("Call")))
+        case .hangUpCall:
+            .init(
+                method: .delete, path: "/api/v1/calls/{id}", summary: "End a call with BYE or CANCEL", success: (204, .none),
+                refusals: [.notFound])
+        case .listCallRecords:
+            .init(
+                method: .get, path: "/api/v1/cdrs", summary: "Call records, newest first", query: Endpoint.callRecordQuery,
+                success: (200, .page("CallRecord")), refusals: [.malformedRequest])
+        case .getCallRecord:
+            .init(
+                method: .get, path: "/api/v1/cdrs/{id}", summary: "One call record", success: (200, .json("CallRecord")),
+                refusals: [.notFound])
+        case .listObjects:
+            .init(method: .get, path: "/api/v1/objects", summary: "All objects", success: (200, .page("Object")))
+        case .listObjectsOfKind:
+            .init(
+                method: .get, path: "/api/v1/objects/{kind}", summary: "The objects of one kind", success: (200, .page("Object")),
+                refusals: [.notFound])
+        case .getObject:
+            .init(
+                method: .get, path: "/api/v1/objects/{kind}/{name}", summary: "One object; its revision is the ETag",
+                success: (200, .json("Object")), refusals: [.notFound])
+        case .putObject:
+            .init(
+                method: .put, path: "/api/v1/objects/{kind}/{name}", summary: "Create or replace one object", request: .documents,
+                isConditional: true, success: (200, .json("Change")), refusals: [.notFound, .revisionMismatch, .validationFailed])
+        case .deleteObject:
+            .init(
+                method: .delete, path: "/api/v1/objects/{kind}/{name}", summary: "Delete one object", isConditional: true,
+                success: (200, .json("Change")), refusals: [.notFound, .revisionMismatch])
+        case .applyDocuments:
+            .init(
+                method: .post, path: "/api/v1/apply", summary: "Create or replace all objects of the documents, all or nothing",
+                query: [QueryParameter(name: "dryRun", meaning: "true shows the difference and changes nothing", schema: ["type": "boolean"])],
+                request: .documents, isConditional: true, success: (200, .json("Change")),
+                refusals: [.revisionMismatch, .validationFailed])
+        case .listAudit:
+            .init(
+                method: .get, path: "/api/v1/audit", summary: "Who changed what, newest first", query: [Endpoint.limit, Endpoint.before],
+                success: (200, .page("AuditEntry")), refusals: [.malformedRequest])
+        case .listParameters:
+            .init(method: .get, path: "/api/v1/parameters", summary: "Every parameter with its value", success: (200, .page("Parameter")))
+        case .getParameter:
+            .init(
+                method: .get, path: "/api/v1/parameters/{name}", summary: "One parameter, by name or alias",
+                success: (200, .json("Parameter")), refusals: [.notFound])
+        case .putParameter:
+            .init(
+                method: .put, path: "/api/v1/parameters/{name}", summary: "Set a parameter", request: .json("ParameterSetting"),
+                isConditional: true, success: (200, .json("Change")), refusals: [.notFound, .revisionMismatch, .validationFailed])
+        case .resetParameter:
+            .init(
+                method: .delete, path: "/api/v1/parameters/{name}", summary: "Give a parameter its default again", isConditional: true,
+                success: (200, .json("Change")), refusals: [.notFound, .revisionMismatch])
+        case .getStatistics:
+            .init(method: .get, path: "/api/v1/statistics", summary: "Counts of the switch", success: (200, .json("Statistics")))
+        case .live:
+            .init(
+                method: .get, path: "/api/v1/health/live", summary: "Answers while the process lives", success: (200, .json("Health")),
+                access: .anybody)
+        case .ready:
+            .init(
+                method: .get, path: "/api/v1/health/ready", summary: "Whether new calls are taken; 503 when not",
+                success: (200, .json("Health")), refusals: [.notReady], access: .anybody)
+        case .metrics:
+            .init(method: .get, path: "/metrics", summary: "Counts in Prometheus' text format", success: (200, .text))
+        case .openAPI:
+            .init(
+                method: .get, path: "/api/v1/openapi.json", summary: "This document", success: (200, .json("OpenAPI")), access: .anybody)
+        }
+    }
+
+    private static let limit = QueryParameter(
+        name: "limit", meaning: "at most so many; \(usualPage) unless given",
+        schema: ["type": "integer", "minimum": 1, "maximum": .number(largestPage)])
+
+    private static let before = QueryParameter(
+        name: "before", meaning: "continue behind this entry: the page's \"next\"", schema: ["type": "string"])
+
+    private static let callRecordQuery: [QueryParameter] = [
+        limit,
+        before,
+        QueryParameter(name: "caller", meaning: "beginning of the calling number, as received or as routed", schema: ["type": "string"]),
+        QueryParameter(name: "callee", meaning: "beginning of the called number, as received or as routed", schema: ["type": "string"]),
+        QueryParameter(name: "mappingGateway", meaning: "name of the customer's gateway", schema: ["type": "string"]),
+        QueryParameter(name: "routingGateway", meaning: "name of the vendor's gateway", schema: ["type": "string"]),
+        QueryParameter(name: "endReason", meaning: "why the call ended", schema: ["type": "string"]),
+        QueryParameter(name: "from", meaning: "received at or after this time (RFC 3339)", schema: ["type": "string", "format": "date-time"]),
+        QueryParameter(name: "to", meaning: "received before this time (RFC 3339)", schema: ["type": "string", "format": "date-time"]),
+    ]
+}

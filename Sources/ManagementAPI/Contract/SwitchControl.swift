@@ -1,0 +1,31 @@
+import CallRecords
+import Routing
+import Vocabulary
+
+/// What the management interface asks of the running switch.
+public protocol SwitchControl: Sendable {
+    func liveCalls() async -> [LiveCall]
+    /// Ends a call with BYE or CANCEL; false when there is no such call.
+    func hangUp(_ id: CallIdentifier) async -> Bool
+    func statistics() async -> SwitchStatistics
+    func readiness() async -> Readiness
+    /// A new snapshot is in force; calls that begin afterwards take it. Snapshots come in the order of their revisions.
+    func configurationChanged(_ configuration: SwitchConfiguration) async
+}
+
+/// Whether the switch takes new calls, and when it does not, why.
+public struct Readiness: Hashable, Sendable {
+    public var isReady: Bool
+    public var reasons: [String]
+
+    public init(isReady: Bool, reasons: [String] = []) {
+        self.isReady = isReady
+        self.reasons = reasons
+    }
+
+    public static let ready = Readiness(isReady: true)
+
+    public var document: DocumentNode {
+        ["status": .text(isReady ? "ready" : "not ready"), "reasons": .list(reasons.map { .text($0) })]
+    }
+}

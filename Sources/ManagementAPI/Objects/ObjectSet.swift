@@ -1,0 +1,37 @@
+import Routing
+import Vocabulary
+
+/// All objects that are configured, each once.
+public struct ObjectSet: Hashable, Sendable {
+    private var objects: [ObjectKey: ConfiguredObject] = [:]
+
+    public init(_ objects: some Sequence<ConfiguredObject> = []) {
+        for object in objects { insert(object) }
+    }
+
+    public subscript(key: ObjectKey) -> ConfiguredObject? { objects[key] }
+    public var count: Int { objects.count }
+    /// In the order of their keys.
+    public var sorted: [ConfiguredObject] { objects.values.sorted { $0.key < $1.key } }
+
+    public func of(_ kind: ObjectKind) -> [ConfiguredObject] { sorted.filter { $0.key.kind == kind } }
+
+    public mutating func insert(_ object: ConfiguredObject) { objects[object.key] = object }
+    public mutating func remove(_ key: ObjectKey) { objects[key] = nil }
+
+    /// The snapshot that shards work with.
+    public func configuration(revision: Int64) -> SwitchConfiguration {
+        var mappingGateways: [MappingGateway] = []
+        var routingGateways: [RoutingGateway] = []
+        var values: [String: ParameterValue] = [:]
+        for object in sorted {
+            switch object {
+            case .mappingGateway(let gateway): mappingGateways.append(gateway)
+            case .routingGateway(let gateway): routingGateways.append(gateway)
+            case .parameter(let parameter): values[parameter.name] = parameter.value
+            }
+        }
+        return SwitchConfiguration(
+            revision: revision, mappingGateways: mappingGateways, routingGateways: routingGateways, parameters: ParameterValues(values))
+    }
+}

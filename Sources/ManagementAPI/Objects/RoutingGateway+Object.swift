@@ -1,0 +1,89 @@
+import Routing
+import Vocabulary
+
+extension RoutingGateway: ManagedObject {
+    public static var kind: ObjectKind { .routingGateway }
+
+    public init(blank name: String) { self.init(name: name, addresses: []) }
+
+    public static let fields: [ObjectField<RoutingGateway>] = [
+        ObjectField(
+            "addresses", .required,
+            meaning: "where calls are sent: IP, IP:port (5060 unless given), optionally followed by ;transport=udp or ;transport=tcp",
+            schema: ["type": "array", "minItems": 1, "maxItems": 64, "uniqueItems": true, "items": ["type": "string"]],
+            read: { node, gateway, reading in
+                let remedy = "write a list such as [\"192.0.2.1:5060\"]"
+                guard let elements = reading.elements(of: node, field: "addresses", atMost: 64, remedy: remedy) else { return }
+                var named: TransportKind?
+                gateway.addresses = reading.distinct(elements, field: "addresses") { element, path, reading in
+                    guard let read = AddressText.read(element, field: path, use: .target, &reading) else { return nil }
+                    if let transport = read.transport {
+                        if let named, named != transport {
+                            reading.refuse(
+                                path, at: element.position, "the addresses of one gateway name different transports",
+                                remedy: "make a gateway of its own for each transport")
+                        }
+                        named = transport
+                    }
+                    return read.address
+                }
+                if let named { gateway.transport = named }
+            },
+            write: { .list($0.addresses.map { .text($0.description) }) }),
+        ObjectField(
+            "transport", meaning: "udp or tcp, for all addresses; udp unless set",
+            schema: ["type": "string", "enum": ["udp", "tcp"]],
+            read: { node, gateway, reading in
+                let transport: TransportKind
+                switch node.text?.lowercased() {
+                case "udp": transport = .udp
+                case "tcp": transport = .tcp
+                default:
+                    return reading.refuse("transport", at: node.position, "\(node.shape) is no transport for calls", remedy: "write udp or tcp")
+                }
+                let isNamedOtherwise = (reading.document["addresses"]?.elements ?? []).contains { element in
+                    let text = element.text?.lowercased() ?? ""
+                    return text.contains(";transport=") && !text.hasSuffix(";transport=\(transport.name)")
+                }
+                if isNamedOtherwise {
+                    reading.refuse(
+                        "transport", at: node.position, "an address names another transport than \(transport.name)",
+                        remedy: "name the transport in one place only")
+                }
+                gateway.transport = transport
+            },
+            write: { .text("\($0.transport.name)") }),
+        ObjectField(
+            "prefixes", meaning: "callee prefixes that the gateway takes; \"\" takes any number; [\"\"] unless set",
+            schema: [
+                "type": "array", "minItems": 1, "maxItems": 10_000, "uniqueItems": true,
+                "items": ["type": "string", "pattern": "^[+]?[*#]*[0-9]*$", "maxLength": 32],
+            ],
+            read: { node, gateway, reading in
+                let remedy = "write a list such as [\"44\", \"+1415\"], or [\"\"] to take any number"
+                guard let elements = reading.elements(of: node, field: "prefixes", atMost: 10_000, remedy: remedy) else { return }
+                gateway.prefixes = reading.distinct(elements, field: "prefixes") { element, path, reading in
+                    guard let text = element.text, text.isNumberPrefix else {
+                        reading.refuse(
+                            path, at: element.position,
+                            "\(element.shape) is no prefix: at most 32 digits, before them \"+\", \"*\" or \"#\"", remedy: remedy)
+                        return nil
+                    }
+                    return text
+                }
+            },
+            write: { .list($0.prefixes.map { .text($0) }) }),
+        .integer("priority", \.priority, range: 0...65_535, meaning: "the lower number is tried first; 10 unless set"),
+        .flag("locked", \.locked, meaning: "true takes the gateway out of routing; false unless set"),
+    ]
+}
+
+extension String {
+    /// Digits, before them optionally `+`, then any of `*` and `#`; may be empty.
+    fileprivate var isNumberPrefix: Bool {
+        var rest = Substring(self)
+        if rest.first == "+" { rest = rest.dropFirst() }
+        rest = rest.drop { $0 == "*" || $0 == "#" }
+        return utf8.count <= 32 && rest.utf8.allSatisfy(\.isASCIIDigit)
+    }
+}

@@ -1,0 +1,151 @@
+import ManagementAPI
+import Routing
+import Vocabulary
+
+/// The one place where the configuration changes: plans, writes, and hands the new snapshot to the
+/// switch. Changes are made one after the other, so that snapshots arrive in the order of their revisions.
+public actor Configurator {
+    private let store: any ObjectStore
+    private let control: any SwitchControl
+    private let planner: ChangePlanner
+    private let now: @Sendable () -> WallTime
+    /// The change that is being made; the next one waits for it.
+    private var last: Task<Void, Never>?
+
+    public init(
+        store: any ObjectStore, control: any SwitchControl, catalogue: ParameterCatalogue, now: @escaping @Sendable () -> WallTime
+    ) {
+        self.store = store
+        self.control = control
+        self.planner = ChangePlanner(catalogue: catalogue)
+        self.now = now
+    }
+
+    /// The stored configuration at one moment.
+    public struct Snapshot: Sendable {
+        public var revision: Int64
+        public var objects: ObjectSet
+        /// The revision at which each object was last written.
+        public var objectRevisions: [ObjectKey: Int64]
+        /// What is stored and cannot be read by this version.
+        public var problems: [FieldProblem]
+
+        public var configuration: SwitchConfiguration { objects.configuration(revision: revision) }
+    }
+
+    public struct Outcome: Sendable {
+        public var revision: Int64
+        public var isApplied: Bool
+        public var changes: [ObjectChange]
+
+        public var document: DocumentNode {
+            ["revision": .number(revision), "applied": .flag(isApplied), "changes": .list(changes.map(\.document))]
+        }
+    }
+
+    /// What a change must find, or it is refused.
+    public enum Expectation: Sendable, Hashable {
+        case anything
+        /// The whole configuration stands at this revision.
+        case configuration(Int64)
+        /// This object stands at this revision; 0 when it must not exist.
+        case object(ObjectKey, Int64)
+        /// The object exists, at whatever revision.
+        case existing(ObjectKey)
+    }
+
+    public enum Mode: Sendable { case apply, dryRun }
+
+    public nonisolated var catalogue: ParameterCatalogue { planner.catalogue }
+
+    /// Reads the configuration from a store, also before the switch runs.
+    public static func load(from store: any ObjectStore, catalogue: ParameterCatalogue) async throws -> Snapshot {
+        let stored = try await store.load()
+        let (objects, problems) = ChangePlanner(catalogue: catalogue).objects(stored: stored.objects)
+        let revisions = stored.objects.compactMap { object in
+            ObjectKind(rawValue: object.kind).map { (ObjectKey($0, object.name), object.revision) }
+        }
+        return Snapshot(
+            revision: stored.revision, objects: objects,
+            objectRevisions: Dictionary(revisions, uniquingKeysWith: { max($0, $1) }), problems: problems)
+    }
+
+    public func snapshot() async throws -> Snapshot {
+        try await Configurator.load(from: store, catalogue: planner.catalogue)
+    }
+
+    /// Creates or replaces the objects of all documents, or none of them.
+    public func apply(
+        _ documents: [DocumentNode], mode: Mode = .apply, expecting expectation: Expectation = .anything, author: String
+    ) async throws -> Outcome {
+        try await alone {
+            try await self.change(mode: mode, expecting: expectation, author: author) { current in
+                switch self.planner.plan(documents, current: current) {
+                case .success(let plan): return plan
+                case .failure(let refused): throw Problem.refused(refused.problems)
+                }
+            }
+        }
+    }
+
+    public func delete(_ key: ObjectKey, expecting expectation: Expectation = .anything, author: String) async throws -> Outcome {
+        try await alone {
+            try await self.change(mode: .apply, expecting: expectation, author: author) { current in
+                guard let plan = self.planner.plan(deleting: key, current: current) else {
+                    throw Problem(.notFound, "there is no \(key.kind.rawValue) \"\(key.name)\"")
+                }
+                return plan
+            }
+        }
+    }
+
+    private func change(
+        mode: Mode, expecting expectation: Expectation, author: String, plan: @Sendable (ObjectSet) throws -> ChangePlan
+    ) async throws -> Outcome {
+        let current = try await snapshot()
+        try check(expectation, against: current)
+        let plan = try plan(current.objects)
+        let mutations = plan.mutations
+        guard mode == .apply, !mutations.isEmpty else {
+            return Outcome(revision: current.revision, isApplied: mode == .apply, changes: plan.changes)
+        }
+        do {
+            let revision = try await store.apply(mutations, expecting: current.revision, author: author, at: now())
+            await control.configurationChanged(plan.result.configuration(revision: revision))
+            return Outcome(revision: revision, isApplied: true, changes: plan.changes)
+        } catch let conflict as RevisionConflict {
+            throw Problem(.revisionMismatch, "the configuration moved on to revision \(conflict.current); read it again and retry")
+        }
+    }
+
+    private func check(_ expectation: Expectation, against current: Snapshot) throws(Problem) {
+        switch expectation {
+        case .anything: return
+        case .configuration(let revision):
+            guard revision == current.revision else {
+                throw Problem(.revisionMismatch, "the configuration is at revision \(current.revision), not \(revision)")
+            }
+        case .object(let key, let revision):
+            let present = current.objectRevisions[key] ?? 0
+            guard revision == present else {
+                let state = present == 0 ? "does not exist" : "is at revision \(present)"
+                throw Problem(.revisionMismatch, "\(key.kind.rawValue) \"\(key.name)\" \(state); read it again and retry")
+            }
+        case .existing(let key):
+            guard current.objectRevisions[key] != nil else {
+                throw Problem(.revisionMismatch, "\(key.kind.rawValue) \"\(key.name)\" does not exist")
+            }
+        }
+    }
+
+    /// Runs one change after the ones that came before it.
+    private func alone<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) async throws -> Value {
+        let before = last
+        let mine = Task { () -> Result<Value, any Error> in
+            await before?.value
+            do { return .success(try await work()) } catch { return .failure(error) }
+        }
+        last = Task { _ = await mine.value }
+        return try await mine.value.get()
+    }
+}

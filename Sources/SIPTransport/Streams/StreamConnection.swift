@@ -1,0 +1,235 @@
+import NIOCore
+import SwitchCore
+import Vocabulary
+
+/// One stream connection: cuts what comes into messages for the shards, writes what they send, and
+/// knows how long it has been quiet. Lives on the event loop.
+final class StreamConnection: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// A flow that a shard sent on this connection with; it is told when the connection fails.
+    struct Use: Equatable {
+        var shard: Int
+        var flow: Flow
+    }
+
+    /// Most different uses remembered.
+    private static let maximumUses = 256
+    /// Time between tries to hand a message to a shard whose mailbox is full.
+    private static let retryDelay = TimeAmount.milliseconds(5)
+    /// Time that a peer has to read our last answer before the connection is closed for good.
+    private static let lingerTime = TimeAmount.seconds(2)
+
+    private enum State {
+        /// Can transition to: open, closed.
+        case opening(waiting: [ByteBuffer], bytes: Int)
+        /// Can transition to: lingering, closed.
+        case open
+        /// Our last bytes are written, what still comes is dropped. Can transition to: closed.
+        case lingering(until: NIODeadline)
+        case closed
+    }
+
+    let number: UInt32
+    let peer: StreamTable.Peer
+    let listener: Int
+    let isAccepted: Bool
+    private(set) var uses: [Use] = []
+
+    private unowned let table: StreamTable
+    private var state = State.opening(waiting: [], bytes: 0)
+    private var context: ChannelHandlerContext?
+    private var framer: StreamFramer
+    private var lastActivity = NIODeadline.now()
+    /// When the message at the front began to come; nil when none is half there.
+    private var partialSince: NIODeadline?
+    private var isPaused = false
+
+    init(number: UInt32, peer: StreamTable.Peer, listener: Int, isAccepted: Bool, table: StreamTable) {
+        self.number = number
+        self.peer = peer
+        self.listener = listener
+        self.isAccepted = isAccepted
+        self.table = table
+        framer = StreamFramer(
+            limits: .init(headerBytes: table.settings.maximumHeaderBytes, bodyBytes: table.settings.maximumBodyBytes))
+    }
+
+    /// Whether a message given to it now has a chance to arrive.
+    var takesMessages: Bool {
+        switch state {
+        case .opening, .open: true
+        case .lingering, .closed: false
+        }
+    }
+
+    // MARK: - Receiving
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        if context.channel.isActive { opened() }
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        if isAccepted { opened() }
+        context.fireChannelActive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard case .open = state else { return }
+        lastActivity = .now()
+        unwrapInboundIn(data).withUnsafeReadableBytes { framer.append(Bytes($0)) }
+        deliver()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        ended()
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        ended()
+        self.context = nil
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+
+    /// Hands whole messages to their shards until bytes or room are missing.
+    private func deliver() {
+        while case .open = state, !isPaused {
+            switch framer.next() {
+            case .incomplete:
+                if !framer.holdsPartialMessage { partialSince = nil } else if partialSince == nil { partialSince = lastActivity }
+                return
+            case .keepalive:
+                table.counters.update { $0.keepalivesAnswered += 1 }
+                writeBytes(Bytes("\r\n"))
+                flush()
+            case .message:
+                partialSince = nil
+                if handOver() { framer.consumeMessage() } else { pause() }
+            case .violation(let violation):
+                table.counters.update { $0.framingViolations += 1 }
+                refuse(violation)
+            }
+        }
+    }
+
+    /// False when the shard's mailbox is full. A stopped shard's messages are dropped.
+    private func handOver() -> Bool {
+        let flow = Flow(transport: peer.transport, listener: UInt16(listener), remote: peer.remote, connection: number)
+        let outcome = framer.withFront { message -> Mailbox.Outcome in
+            let count = table.mailboxes.count
+            let shard = count == 1 ? 0 : table.owner(message, count)
+            return table.mailboxes[shard].post(streamMessage: message, from: flow)
+        }
+        if outcome == .accepted { table.counters.update { $0.messagesReceived += 1 } }
+        return outcome != .full
+    }
+
+    /// Stops reading and tries again soon.
+    private func pause() {
+        guard let context else { return }
+        table.counters.update { $0.readPauses += 1 }
+        isPaused = true
+        try? context.channel.syncOptions?.setOption(.autoRead, value: false)
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        context.eventLoop.scheduleTask(in: StreamConnection.retryDelay) { bound.value.resume() }
+    }
+
+    private func resume() {
+        isPaused = false
+        deliver()
+        if !isPaused, let context { try? context.channel.syncOptions?.setOption(.autoRead, value: true) }
+    }
+
+    /// Answers what can be answered, and ends the connection.
+    private func refuse(_ violation: StreamFramer.Violation) {
+        if let response = framer.withFront({ FramingRejection.response(to: $0, violation) }) { response.withBytes(writeBytes) }
+        linger()
+    }
+
+    // MARK: - Sending
+
+    /// Writes a message, or keeps it until the connection is open. `flush` sends it.
+    func write(_ message: Bytes, flow: Flow, shard: Int) {
+        let use = Use(shard: shard, flow: flow)
+        if !uses.contains(use), uses.count < StreamConnection.maximumUses { uses.append(use) }
+        lastActivity = .now()
+        table.counters.update { $0.messagesSent += 1 }
+        guard case .opening(var waiting, var bytes) = state else { return writeBytes(message) }
+        bytes += message.count
+        guard bytes <= table.settings.maximumUnsentBytes else {
+            table.counters.update { $0.messagesUndelivered += 1 }
+            _ = table.mailboxes[shard].post(failureOf: flow)
+            return
+        }
+        waiting.append(ByteBuffer(bytes: message.buffer))
+        state = .opening(waiting: waiting, bytes: bytes)
+    }
+
+    func flush() { context?.flush() }
+
+    /// The connection is there: what waited is written.
+    func opened() {
+        guard case .opening(let waiting, _) = state else { return }
+        state = .open
+        lastActivity = .now()
+        for buffer in waiting { context?.write(wrapOutboundOut(buffer), promise: nil) }
+        flush()
+    }
+
+    /// Cuts the connection when its peer does not read what is written.
+    private func writeBytes(_ bytes: Bytes) {
+        guard let context, case .open = state else { return }
+        context.write(wrapOutboundOut(ByteBuffer(bytes: bytes.buffer)), promise: nil)
+        guard !context.channel.isWritable else { return }
+        context.flush()
+        guard !context.channel.isWritable else { return }
+        table.counters.update { $0.slowReadersCut += 1 }
+        context.close(promise: nil)
+    }
+
+    // MARK: - Ending
+
+    func checkTimeouts(_ now: NIODeadline) {
+        switch state {
+        case .opening, .closed: return
+        case .lingering(let until):
+            if now >= until { context?.close(promise: nil) }
+        case .open:
+            if let partialSince, !isPaused, now - partialSince >= .nanoseconds(table.settings.messageTimeout.nanoseconds) {
+                table.counters.update { $0.messageTimeouts += 1 }
+                context?.close(promise: nil)
+            } else if now - lastActivity >= .nanoseconds(table.settings.idleTimeout.nanoseconds) {
+                table.counters.update { $0.idleTimeouts += 1 }
+                context?.close(promise: nil)
+            }
+        }
+    }
+
+    /// Closes the connection once what was written has left; nil when it never opened.
+    func closeAfterWriting() -> EventLoopFuture<Void>? {
+        guard let context else { return nil }
+        let channel = context.channel
+        guard case .open = state else { return channel.close() }
+        // A peer that does not read must not hold up the end.
+        context.eventLoop.scheduleTask(in: StreamConnection.lingerTime) { channel.close(promise: nil) }
+        return channel.writeAndFlush(ByteBuffer()).flatMap { channel.close() }.flatMapError { _ in channel.close() }
+    }
+
+    /// Ends our direction, so that the peer reads our last answer before it sees the end.
+    private func linger() {
+        guard let context, case .open = state else { return }
+        state = .lingering(until: .now() + StreamConnection.lingerTime)
+        context.flush()
+        context.close(mode: .output, promise: nil)
+    }
+
+    private func ended() {
+        if case .closed = state { return }
+        state = .closed
+        table.remove(self)
+    }
+}

@@ -1,0 +1,101 @@
+import CallControl
+import CallRecords
+import Containers
+import SIPTransactions
+import Vocabulary
+
+// What the store and other threads say to the shard.
+extension Shard {
+    /// The store's answer: calls whose answer is committed are connected, others are refused.
+    public mutating func recordsCommitted(_ commit: RecordCommit, at now: Moment) {
+        switch commit {
+        case .committed(let sequence):
+            storeIsFailing = false
+            while let key = awaitingCommit.pop(through: sequence) {
+                guard calls.contains(key) else { continue }
+                calls[key].call.recorded(&actions, now: now)
+                perform(for: key, message: nil, now: now)
+            }
+        case .failing(let sequence):
+            storeIsFailing = true
+            while let key = awaitingCommit.pop(through: sequence) {
+                guard calls.contains(key) else { continue }
+                calls[key].call.recordingFailed(&actions, now: now)
+                perform(for: key, message: nil, now: now)
+            }
+        }
+        takeEvents(now: now)
+    }
+
+    public mutating func commandReceived(_ command: ShardCommand, at now: Moment) {
+        switch command {
+        case .configure(let next):
+            configuration = next
+            transactions.timing = Shard.timing(next)
+        case .liveCalls(let reply):
+            reply(calls.keys.map { liveCall($0, now: now) })
+        case .hangUp(let id, let reply):
+            guard let key = calls.keys.first(where: { calls[$0].call.id == id }) else {
+                reply(false)
+                return
+            }
+            calls[key].call.end(.hungUpByOperator, &actions, now: now)
+            perform(for: key, message: nil, now: now)
+            reply(true)
+        case .statistics(let reply):
+            reply(statistics)
+        case .refuseNewCalls(let refuse):
+            refusesNewCalls = refuse
+        case .endAllCalls(let reason):
+            for key in calls.keys {
+                calls[key].call.end(reason, &actions, now: now)
+                perform(for: key, message: nil, now: now)
+            }
+        }
+    }
+
+    /// What is alive is counted where it lives; the rest are totals since the start.
+    public var statistics: ShardStatistics {
+        var statistics = counters
+        statistics.calls = calls.count
+        statistics.answeredCalls = calls.keys.count { calls[$0].call.answeredAt != nil }
+        statistics.transactions = transactions.count
+        statistics.retransmissionsSent = transactions.retransmissions
+        return statistics
+    }
+
+    /// Legs now alive, those that outlive their call included.
+    public var legCount: Int { legs.count }
+
+    private func liveCall(_ key: SlabKey, now: Moment) -> LiveCall {
+        let gateway = calls[key].call.attempts.last
+        let state: LiveCall.State
+        switch calls[key].call.phase {
+        case .trying: state = calls[key].call.ringingAt != nil ? .ringing : calls[key].call.firstProvisionalAt.isSet ? .proceeding : .calling
+        case .recording: state = .ringing
+        case .answered, .connected: state = .answered
+        case .over: state = .ending
+        }
+        let (caller, callee) = (calls[key].call.callerNumber, calls[key].call.calleeNumber)
+        let callID = calls[key].call.callerCallID
+        return LiveCall(
+            id: calls[key].call.id, state: state, receivedAt: calls[key].call.receivedAt.wall,
+            answeredAt: calls[key].call.answeredAt?.wall ?? .unset,
+            durationMilliseconds: calls[key].call.answeredAt.map { (now.instant - $0.instant).inMilliseconds } ?? 0,
+            caller: calls[key].call.texts[caller].string, callee: calls[key].call.texts[callee].string,
+            mappingGateway: mappingGatewayName(key), routingGateway: gateway.map { routingGatewayName($0, of: key) } ?? "",
+            callerAddress: calls[key].call.source.description, calleeAddress: gateway?.address.description ?? "",
+            callerCallID: calls[key].call.texts[callID].string,
+            calleeCallID: gateway.map { calls[key].call.texts[$0.callID].string } ?? "")
+    }
+
+    func mappingGatewayName(_ key: SlabKey) -> String {
+        if let stored = calls[key].call.stored { return calls[key].call.texts[stored.mappingGateway].string }
+        return calls[key].call.configuration.mappingGateways[calls[key].call.mappingGateway].name
+    }
+
+    func routingGatewayName(_ attempt: Attempt, of key: SlabKey) -> String {
+        if let stored = calls[key].call.stored { return calls[key].call.texts[stored.routingGateway].string }
+        return calls[key].call.configuration.routingGateways[attempt.gateway].name
+    }
+}

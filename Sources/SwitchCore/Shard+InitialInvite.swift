@@ -1,0 +1,235 @@
+import CallControl
+import CallRecords
+import Containers
+import Routing
+import SIPMessages
+import SIPTransactions
+import SIPUserAgent
+import Vocabulary
+
+// A new call: whom it is taken for, its route, and the INVITEs that go out for it.
+extension Shard {
+    /// How long a refused caller is asked to wait.
+    static let retryAfterSeconds: UInt64 = 10
+
+    mutating func inviteReceived(_ message: Message, _ essentials: Essentials, server: ServerKey, from flow: Flow, now: Moment) {
+        let tag = statelessTag(essentials)
+        guard let source = configuration.sources.gateway(of: flow.remote) else {
+            transactions.respond(server, status: 403, toTag: tag, now: now.instant, outbox: &outbox)
+            return
+        }
+        counters.callsReceived += 1
+        if refusesNewCalls || storeIsFailing || calls.count >= settings.maximumCalls {
+            counters.callsRefused += 1
+            respondBusy(server, seconds: Shard.retryAfterSeconds, toTag: tag, now: now)
+            return
+        }
+        if configuration.mappingGateways[source.index].locked {
+            counters.callsRefused += 1
+            transactions.respond(server, status: 403, reason: Bytes("Gateway Locked"), toTag: tag, now: now.instant, outbox: &outbox)
+            return
+        }
+        let maxForwards = message.first(.maxForwards)?.decimal.map(Int.init) ?? 70
+        guard maxForwards > 0 else {
+            counters.callsRefused += 1
+            transactions.respond(server, status: 483, toTag: tag, now: now.instant, outbox: &outbox)
+            return
+        }
+        guard !hasPassedHere(message) else {
+            counters.callsRefused += 1
+            transactions.respond(server, status: 482, toTag: tag, now: now.instant, outbox: &outbox)
+            return
+        }
+        guard let target = URI(message.requestURI), let from = URI(essentials.from.uri) else {
+            transactions.respond(server, status: 400, toTag: tag, now: now.instant, outbox: &outbox)
+            return
+        }
+        guard !target.number.isEmpty else {
+            counters.callsRefused += 1
+            transactions.respond(server, status: 484, toTag: tag, now: now.instant, outbox: &outbox)
+            return
+        }
+
+        transactions.respond(server, status: 100, now: now.instant, outbox: &outbox)
+        let legKey = legs.nextKey
+        let secret = secrets.next()
+        configuration.candidates(for: target.number, from: flow.remote, into: &candidates)
+        let call = Call(
+            id: mint.next(at: now.wall), configuration: configuration, mappingGateway: source.index, sourceRule: source.rule,
+            source: flow.remote, callerLeg: legKey, callerNumber: from.number, calleeNumber: target.number, callID: essentials.callID,
+            candidates: candidates, setupLimit: message.first(.expires).flatMap { DeltaSeconds($0) }.map { .seconds(Int64($0.seconds)) },
+            now: now)
+        let key = insert(call, from: essentials.from, fromURI: from)
+        var leg = Leg(
+            role: .caller, call: key, secret: secret,
+            dialog: Dialog(
+                answering: message, essentials, localTag: MintedToken(shard: settings.index, key: legKey, secret: secret), flow: flow,
+                endpoints: endpoints))
+        leg.inviteFromPeer = server
+        leg.supportsReliable = message.lists("100rel", in: .supported) || message.lists("100rel", in: .require)
+        leg.requiresReliable = message.lists("100rel", in: .require)
+        leg.isLateOffer = message.body.isEmpty
+        leg.maxForwards = maxForwards
+        _ = legs.insert(leg)
+        transactions.setUser(TransactionUser(leg: legKey, purpose: .initialInvite), of: server)
+        keepInviteTail(message, of: key, caller: legKey)
+
+        calls[key].call.begin(&actions, now: now)
+        perform(for: key, message: nil, now: now)
+        scheduleCall(key)
+    }
+
+    /// A Via that we wrote: the request was here before (RFC 3261, section 16.3, item 4).
+    private func hasPassedHere(_ message: Message) -> Bool {
+        var found = false
+        message.forEachElement(of: .via) { element in
+            guard let via = Via(element), via.branch.count == MintedToken.length + Via.magicCookie.utf8CodeUnitCount,
+                var address = NetworkAddress(parsing: via.host), MintedToken(via.branch.from(Via.magicCookie.utf8CodeUnitCount)) != nil
+            else { return }
+            address.port = via.port ?? 5060
+            if endpoints.isOwn(address) { found = true }
+        }
+        return found
+    }
+
+    private mutating func insert(_ call: consuming Call, from: NameAddress, fromURI: URI) -> SlabKey {
+        let display = call.texts.store(from.displayName)
+        let user = call.texts.store(fromURI.user)
+        let host = call.texts.store(fromURI.host.equalsIgnoringCase("anonymous.invalid") ? fromURI.host : .empty)
+        return calls.insert(CallEntry(call: call, inviteTail: OwnedBytes(), callerDisplay: display, callerUser: user, callerHost: host))
+    }
+
+    /// Writes once what every INVITE of the call ends with: capabilities, passed fields, body.
+    private mutating func keepInviteTail(_ message: Message, of key: SlabKey, caller: SlabKey) {
+        outbox.begin()
+        outbox.append(Capabilities.allow)
+        if legs[caller].requiresReliable { outbox.append("Require: 100rel\r\n") }
+        if legs[caller].supportsReliable { outbox.append(Capabilities.supported) }
+        outbox.append(Capabilities.userAgent)
+        outbox.appendPassed(from: message)
+        outbox.appendBody(of: message)
+        calls[key].inviteTail = OwnedBytes(copying: outbox.unfinished)
+        outbox.begin()
+    }
+
+    // MARK: - Attempts
+
+    mutating func startAttempt(_ candidate: Int, of key: SlabKey, now: Moment) {
+        let gatewayIndex = calls[key].call.candidates[candidate].gateway
+        let snapshot = calls[key].call.configuration
+        let gateway = snapshot.routingGateways[gatewayIndex]
+        let address = gateway.addresses[0]
+        let legKey = legs.nextKey
+        let callIDToken = MintedToken(shard: settings.index, key: legKey, secret: secrets.next())
+        let callID = calls[key].call.texts.store(token: callIDToken)
+        let calleeSent = calls[key].call.calleeNumber
+        let attempt = Attempt(
+            gateway: gatewayIndex, address: address, leg: legKey, callID: callID, calleeSent: calleeSent, startedAt: now.wall)
+        guard let flow = endpoints.flow(to: address, transport: gateway.transport) else {
+            calls[key].call.attemptImpossible(attempt, &actions, now: now)
+            return
+        }
+
+        let secret = secrets.next()
+        let caller = calls[key].call.callerLeg
+        outbox.begin()
+        let lengths = writeIdentities(of: key, toward: address, by: flow)
+        let written = outbox.unfinished
+        let dialog = Dialog(
+            calling: written.upTo(lengths.target), local: written[lengths.target..<lengths.target + lengths.local],
+            remote: written.from(lengths.target + lengths.local), callID: calls[key].call.texts[callID],
+            localTag: MintedToken(shard: settings.index, key: legKey, secret: secret), flow: flow)
+        outbox.begin()
+        var leg = Leg(role: .callee, call: key, secret: secret, dialog: dialog)
+        leg.maxForwards = legs[caller].maxForwards - 1
+        leg.supportsReliable = legs[caller].supportsReliable
+        let inserted = legs.insert(leg)
+        precondition(inserted == legKey)
+
+        let (client, branch) = transactions.open(
+            method: .invite, flow: flow, user: TransactionUser(leg: legKey, purpose: .initialInvite), now: now.instant)
+        legs[legKey].inviteToPeer = client
+        let cseq = legs[legKey].dialog.nextCSeq()
+        legs[legKey].dialog.writeRequest(
+            Bytes("INVITE"), cseq: cseq, branch: branch, maxForwards: legs[legKey].maxForwards, endpoints: endpoints, into: &outbox)
+        outbox.appendContact(user: calls[key].call.texts[calls[key].callerUser], flow: flow, endpoints: endpoints)
+        outbox.append(calls[key].inviteTail.bytes)
+        noteSize(flow)
+        transactions.sendRequest(client, outbox: &outbox)
+        calls[key].call.attemptStarted(attempt, now: now)
+    }
+
+    /// Writes Request-URI, our From value and the To value one behind the other; returns the first two lengths.
+    private mutating func writeIdentities(of key: SlabKey, toward address: NetworkAddress, by flow: Flow) -> (target: Int, local: Int) {
+        let callee = calls[key].call.texts[calls[key].call.calleeNumber]
+        func appendTarget(_ outbox: inout Outbox) {
+            outbox.append("sip:")
+            outbox.append(callee)
+            outbox.append(UInt8(ascii: "@"))
+            outbox.append(address)
+        }
+        appendTarget(&outbox)
+        if flow.transport != .udp {
+            outbox.append(";transport=")
+            outbox.append(flow.transport.name)
+        }
+        let target = outbox.unfinished.count
+
+        let display = calls[key].call.texts[calls[key].callerDisplay]
+        if !display.isEmpty {
+            outbox.append(unfolding: display)
+            outbox.append(UInt8(ascii: " "))
+        }
+        outbox.append("<sip:")
+        let user = calls[key].call.texts[calls[key].callerUser]
+        if !user.isEmpty {
+            outbox.append(user)
+            outbox.append(UInt8(ascii: "@"))
+        }
+        let host = calls[key].call.texts[calls[key].callerHost]
+        if host.isEmpty { outbox.append(endpoints.advertised(flow)) } else { outbox.append(host) }
+        outbox.append(UInt8(ascii: ">"))
+        let local = outbox.unfinished.count - target
+
+        outbox.append(UInt8(ascii: "<"))
+        appendTarget(&outbox)
+        outbox.append(UInt8(ascii: ">"))
+        return (target, local)
+    }
+
+    /// Counts what leaves as a datagram beyond the size that travels whole everywhere (RFC 3261, section 18.1.1).
+    func isOversized(_ flow: Flow) -> Bool { flow.transport == .udp && outbox.unfinished.count > 1_300 }
+
+    mutating func noteSize(_ flow: Flow) { if isOversized(flow) { counters.oversizedDatagramsSent += 1 } }
+}
+
+extension URI {
+    /// The number of a `sip` or `tel` URI: its user part without parameters (`+14155550100;npdi` is one number).
+    var number: Bytes { user.upTo(user.firstIndex(of: UInt8(ascii: ";")) ?? user.count) }
+}
+
+extension Outbox {
+    /// `Contact: <sip:user@host:port;transport=tcp>`
+    mutating func appendContact(user: Bytes, flow: Flow, endpoints: LocalEndpoints) {
+        append("Contact: <sip:")
+        if !user.isEmpty {
+            append(user)
+            append(UInt8(ascii: "@"))
+        }
+        append(endpoints.advertised(flow))
+        if flow.transport != .udp {
+            append(";transport=")
+            append(flow.transport.name)
+        }
+        append(">\r\n")
+    }
+
+    /// `Reason: Q.850;cause=16;text="..."` (RFC 3326).
+    mutating func appendReason(cause: Int, text: StaticString) {
+        append("Reason: Q.850;cause=")
+        append(decimal: UInt64(cause))
+        append(";text=\"")
+        append(text)
+        append("\"\r\n")
+    }
+}

@@ -1,0 +1,146 @@
+import CallControl
+import CallRecords
+import Containers
+import Routing
+import SIPMessages
+import SIPUserAgent
+import Vocabulary
+
+// Records for the store, written straight from what the call holds.
+extension Shard {
+    /// The closed call: its record and its attempts (`CallRecord`'s wire form).
+    mutating func writeClosed(_ key: SlabKey, now: Moment) {
+        _ = records.begin(.closed)
+        let answered = calls[key].call.answeredAt
+        let ended = calls[key].call.endedAt ?? now
+        let received = calls[key].call.receivedAt
+        let ringing = calls[key].call.ringingAt
+        let last = calls[key].call.attempts.last
+        let reason = calls[key].call.endReason
+
+        records.append(calls[key].call.id.rawValue)
+        records.append(received.wall.microseconds)
+        records.append(calls[key].call.firstProvisionalAt.microseconds)
+        records.append(ringing?.wall.microseconds ?? 0)
+        records.append(answered?.wall.microseconds ?? 0)
+        records.append(ended.wall.microseconds)
+        records.append(answered.map { max(0, (ended.instant - $0.instant).inMilliseconds) } ?? 0)
+        records.append(max(0, ((answered ?? ended).instant - received.instant).inMilliseconds))
+        records.append(ringing.map { max(0, ($0.instant - received.instant).inMilliseconds) } ?? -1)
+        records.append(Int64(calls[key].call.callerStatus))
+        records.append(Int64(last?.status ?? 0))
+        records.append(Int64(reason.rawValue))
+        records.append(Int64(calls[key].call.endedBy.rawValue))
+        records.append(Int64(calls[key].call.reportedCause ?? reason.q850Cause))
+
+        let caller = calls[key].call.callerNumber
+        let callee = calls[key].call.calleeNumber
+        append(caller, of: key)
+        append(caller, of: key)
+        append(last == nil ? .none : caller, of: key)
+        append(callee, of: key)
+        append(callee, of: key)
+        append(last?.calleeSent ?? .none, of: key)
+        append(mappingGatewayName(key))
+        append(last.map { routingGatewayName($0, of: key) } ?? "")
+        append(calls[key].call.source)
+        if let last { append(last.address) } else { records.append(Bytes.empty) }
+        append(calls[key].call.callerCallID, of: key)
+        append(last?.callID ?? .none, of: key)
+        writeDecision(key)
+
+        records.append(Int64(calls[key].call.attempts.count))
+        for index in calls[key].call.attempts.indices {
+            let attempt = calls[key].call.attempts[index]
+            records.append(attempt.startedAt.microseconds)
+            records.append(attempt.firstProvisionalAt.microseconds)
+            records.append(attempt.ringingAt.microseconds)
+            records.append(attempt.answeredAt.microseconds)
+            records.append((attempt.endedAt.isSet ? attempt.endedAt : ended.wall).microseconds)
+            records.append(Int64(attempt.status))
+            records.append(Int64((attempt.outcome ?? .abandoned).rawValue))
+            append(routingGatewayName(attempt, of: key))
+            append(attempt.address)
+            append(attempt.callID, of: key)
+            append(attempt.calleeSent, of: key)
+        }
+    }
+
+    private mutating func append(_ place: StoredBytes, of key: SlabKey) { records.append(calls[key].call.texts[place]) }
+
+    mutating func append(_ text: String) { text.withBytes { records.append($0) } }
+
+    mutating func append(_ address: NetworkAddress) {
+        withUnsafeTemporaryAllocation(byteCount: 64, alignment: 1) { buffer in
+            let length = address.write(into: buffer)
+            records.append(Bytes(UnsafeRawPointer(buffer.baseAddress!), count: length))
+        }
+    }
+
+    // MARK: - The decision
+
+    /// Whom the call was taken for and every candidate with its verdict, as JSON.
+    mutating func writeDecision(_ key: SlabKey) {
+        if let stored = calls[key].call.stored {
+            records.append(calls[key].call.texts[stored.decision])
+            return
+        }
+        let configuration = calls[key].call.configuration
+        let start = records.beginText()
+        records.appendRaw(Bytes(#"{"takenFor":""#))
+        appendJSON(configuration.mappingGateways[calls[key].call.mappingGateway].name)
+        records.appendRaw(Bytes(calls[key].call.sourceRule == .address ? #"","recognisedBy":"address"# : #"","recognisedBy":"addressAndPort"#))
+        records.appendRaw(Bytes(#"","configurationRevision":"#))
+        appendRaw(decimal: configuration.revision)
+        records.appendRaw(Bytes(#","candidates":["#))
+        for (index, candidate) in calls[key].call.candidates.enumerated() {
+            let gateway = configuration.routingGateways[candidate.gateway]
+            records.appendRaw(Bytes(index == 0 ? #"{"gateway":""# : #",{"gateway":""#))
+            appendJSON(gateway.name)
+            records.appendRaw(Bytes(#"","prefix":""#))
+            let callee = calls[key].call.texts[calls[key].call.calleeNumber]
+            appendJSON(callee.upTo(min(candidate.prefixLength, callee.count)))
+            records.appendRaw(Bytes(#"","priority":"#))
+            appendRaw(decimal: Int64(gateway.priority))
+            records.appendRaw(Bytes(#","verdict":""#))
+            records.appendRaw(Bytes(candidate.verdict.staticName))
+            records.appendRaw(Bytes(#""}"#))
+        }
+        records.appendRaw(Bytes("]}"))
+        records.endText(start)
+    }
+
+    private mutating func appendJSON(_ text: String) { text.withBytes { appendJSON($0) } }
+
+    private mutating func appendJSON(_ text: Bytes) {
+        for i in 0..<text.count {
+            let byte = text[i]
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                records.appendRaw(UInt8(ascii: "\\"))
+                records.appendRaw(byte)
+            case 0x20..<0x7F: records.appendRaw(byte)
+            default:
+                // A byte that is not printable ASCII is shown as the code point of the same number.
+                records.appendRaw(Bytes("\\u00"))
+                for digit in [byte >> 4, byte & 15] { records.appendRaw(digit < 10 ? 0x30 + digit : 0x57 + digit) }
+            }
+        }
+    }
+
+    private mutating func appendRaw(decimal value: Int64) { String(value).withBytes { records.appendRaw($0) } }
+}
+
+extension Candidate.Verdict {
+    fileprivate var staticName: StaticString {
+        switch self {
+        case .waiting: "waiting"
+        case .tried: "tried"
+        case .answered: "answered"
+        case .locked: "locked"
+        case .sameAsSource: "sameAsSource"
+        case .alreadyListed: "alreadyListed"
+        case .notNeeded: "notNeeded"
+        }
+    }
+}

@@ -1,0 +1,137 @@
+import CallControl
+import CallRecords
+import Containers
+import SIPMessages
+import SIPTransactions
+import SIPUserAgent
+import Vocabulary
+
+// Responses to our requests, and requests of ours that got none.
+extension Shard {
+    mutating func responseReceived(_ message: Message, _ essentials: Essentials, now: Moment) {
+        switch transactions.responseReceived(message, essentials, now: now.instant, outbox: &outbox) {
+        case .stray: counters.strayMessages += 1
+        case .absorbed: break
+        case .deliver(let user, let client):
+            switch user.purpose {
+            case .none: break
+            case .initialInvite: if legs.contains(user.leg) { inviteAnswered(message, essentials, on: user.leg, client: client, now: now) }
+            case .relay: relayAnswered(message, essentials, user: user, client: client, now: now)
+            case .bye: if message.status >= 200, legs.contains(user.leg) { removeLeg(user.leg) }
+            case .own: ownRequestAnswered(message, on: user.leg, now: now)
+            }
+        }
+    }
+
+    /// Requests that failed without a final response.
+    mutating func takeEvents(now: Moment) {
+        guard !transactions.events.isEmpty else { return }
+        var events: [TransactionEvent] = []
+        swap(&events, &transactions.events)
+        for event in events {
+            guard case .requestFailed(let user, _, let cause) = event else { continue }
+            switch user.purpose {
+            case .none: break
+            case .initialInvite: inviteFailed(on: user.leg, cause, now: now)
+            case .relay: relayFailed(user, cause, now: now)
+            case .bye: if legs.contains(user.leg) { removeLeg(user.leg) }
+            case .own: if cause == .timeout { dialogLost(on: user.leg, now: now) }
+            }
+        }
+    }
+
+    // MARK: - The INVITE of an attempt
+
+    private mutating func inviteAnswered(_ message: Message, _ essentials: Essentials, on leg: SlabKey, client: ClientKey, now: Moment) {
+        let call = legs[leg].call
+        switch message.status {
+        case ..<200:
+            guard legs[leg].phase == .setup, calls.contains(call) else { return }
+            if message.status > 100 {
+                _ = legs[leg].dialog.responseReceived(message, essentials, confirmed: false, endpoints: endpoints)
+                if let rseq = reliableNumber(message), !legs[leg].dialog.accept(rseq: rseq) { return }
+            }
+            let hasMedia = !message.body.isEmpty
+            calls[call].call.provisionalReceived(status: message.status, hasMedia: hasMedia, on: leg, &actions, now: now)
+            perform(for: call, message: message, essentials: essentials, now: now)
+            scheduleCall(call)
+        case 200..<300:
+            switch legs[leg].phase {
+            case .setup:
+                _ = legs[leg].dialog.responseReceived(message, essentials, confirmed: false, endpoints: endpoints)
+                legs[leg].phase = .established
+                legs[leg].inviteToPeer = .none
+                legs[leg].unacknowledgedByUs = (client, essentials.cseq.number)
+                guard calls.contains(call) else {
+                    hangUp(leg, .processEnded, now: now)
+                    return
+                }
+                calls[call].call.answerReceived(status: message.status, on: leg, &actions, now: now)
+                perform(for: call, message: message, essentials: essentials, now: now)
+                scheduleCall(call)
+            case .abandoned:
+                _ = legs[leg].dialog.responseReceived(message, essentials, confirmed: false, endpoints: endpoints)
+                legs[leg].inviteToPeer = .none
+                legs[leg].unacknowledgedByUs = (client, essentials.cseq.number)
+                hangUp(leg, .callerCancelled, now: now)
+            case .established, .ending:
+                if !essentials.toTag.equals(legs[leg].dialog.remoteTag) { endOtherFork(message, essentials, of: leg, client: client, now: now) }
+            }
+        default:
+            guard legs[leg].phase == .setup, calls.contains(call) else {
+                if legs[leg].phase == .abandoned || !calls.contains(call) { removeLeg(leg) }
+                return
+            }
+            legs[leg].inviteToPeer = .none
+            calls[call].call.reportedCause = ReasonHeader.q850Cause(of: message) ?? calls[call].call.reportedCause
+            calls[call].call.refusalReceived(status: message.status, on: leg, &actions, now: now)
+            perform(for: call, message: message, essentials: essentials, now: now)
+            removeLeg(leg)
+            scheduleCall(call)
+        }
+    }
+
+    private mutating func inviteFailed(on leg: SlabKey, _ cause: TransactionEvent.Cause, now: Moment) {
+        guard legs.contains(leg) else { return }
+        let call = legs[leg].call
+        if legs[leg].phase == .setup, calls.contains(call) {
+            legs[leg].inviteToPeer = .none
+            calls[call].call.attemptFailed(cause == .transport ? .unreachable : .inviteTimeout, on: leg, &actions, now: now)
+            perform(for: call, message: nil, now: now)
+            scheduleCall(call)
+        }
+        if legs.contains(leg), legs[leg].phase == .setup || legs[leg].phase == .abandoned { removeLeg(leg) }
+    }
+
+    /// A second fork answered as well: it is acknowledged and hung up (RFC 3261, section 13.2.2.4).
+    private mutating func endOtherFork(_ message: Message, _ essentials: Essentials, of leg: SlabKey, client: ClientKey, now: Moment) {
+        let kept = legs[leg].dialog.remoteTag.array
+        _ = legs[leg].dialog.responseReceived(message, essentials, confirmed: false, endpoints: endpoints)
+        sendAck(on: leg, cseq: essentials.cseq.number, body: nil, client: nil)
+        sendBye(on: leg, .normalClearing, reason: nil, user: .nobody, now: now)
+        kept.withBytes { legs[leg].dialog.selectFork(tag: $0) }
+    }
+
+    /// The RSeq of a reliable provisional response; nil for another (RFC 3262, section 7.1).
+    func reliableNumber(_ message: Message) -> UInt32? {
+        guard message.lists("100rel", in: .require), let value = message.first(.rseq)?.decimal else { return nil }
+        return UInt32(exactly: value)
+    }
+
+    // MARK: - Requests of our own
+
+    private mutating func ownRequestAnswered(_ message: Message, on leg: SlabKey, now: Moment) {
+        if message.status == 481 || message.status == 408 { dialogLost(on: leg, now: now) }
+    }
+
+    /// The peer of this leg does not know the call any more.
+    mutating func dialogLost(on leg: SlabKey, now: Moment) {
+        guard legs.contains(leg), legs[leg].phase == .established, calls.contains(legs[leg].call) else { return }
+        let call = legs[leg].call
+        let party: CallParty = legs[leg].role == .caller ? .caller : .callee
+        calls[call].call.dialogLost(by: party, &actions, now: now)
+        let isOver = calls[call].call.isOver
+        perform(for: call, message: nil, now: now)
+        if isOver { removeLeg(leg) }
+    }
+}

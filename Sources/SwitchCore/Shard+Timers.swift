@@ -1,0 +1,71 @@
+import CallControl
+import Containers
+import SIPTransactions
+import Vocabulary
+
+// The timers of calls and legs, one for each.
+extension Shard {
+    static func timerToken(_ key: SlabKey, isLeg: Bool) -> UInt64 { key.word | (isLeg ? 1 << 31 : 0) }
+
+    static func decodeTimer(_ token: UInt64) -> (SlabKey, isLeg: Bool) {
+        (SlabKey(word: token & ~(1 << 31)), token & (1 << 31) != 0)
+    }
+
+    /// Sets the call's timer to its next deadline. An earlier timer is left alone: it finds nothing due and is set anew.
+    mutating func scheduleCall(_ key: SlabKey) {
+        guard calls.contains(key) else { return }
+        let deadline = calls[key].call.nextDeadline
+        guard deadline < calls[key].call.timerDeadline else { return }
+        var timer = calls[key].call.timer
+        wheel.cancel(&timer)
+        calls[key].call.timer = wheel.set(at: deadline, token: Shard.timerToken(key, isLeg: false))
+        calls[key].call.timerDeadline = deadline
+    }
+
+    mutating func scheduleLeg(_ key: SlabKey) {
+        guard legs.contains(key) else { return }
+        let deadline = legs[key].nextDeadline
+        guard deadline < legs[key].timerDeadline else { return }
+        var timer = legs[key].timer
+        wheel.cancel(&timer)
+        legs[key].timer = wheel.set(at: deadline, token: Shard.timerToken(key, isLeg: true))
+        legs[key].timerDeadline = deadline
+    }
+
+    mutating func callTimedOut(_ key: SlabKey, now: Moment) {
+        guard calls.contains(key) else { return }
+        calls[key].call.timer = .none
+        calls[key].call.timerDeadline = .never
+        calls[key].call.handleTimeout(&actions, now: now)
+        perform(for: key, message: nil, now: now)
+        scheduleCall(key)
+    }
+
+    mutating func legTimedOut(_ key: SlabKey, now: Moment) {
+        guard legs.contains(key) else { return }
+        legs[key].timer = .none
+        legs[key].timerDeadline = .never
+        switch legs[key].unacknowledgedAnswer?.handleTimeout(now: now.instant) ?? .nothing {
+        case .nothing: break
+        case .repeatAnswer:
+            if let server = legs[key].unacknowledgedAnswer?.server { transactions.repeatLastResponse(server, outbox: &outbox) }
+        case .giveUp: acknowledgementMissing(on: key, now: now)
+        }
+        guard legs.contains(key) else { return }
+        switch legs[key].reliable.handleTimeout(now: now.instant) {
+        case .nothing: break
+        case .repeatAnswer:
+            if transactions.isAlive(legs[key].inviteFromPeer) {
+                transactions.noteRetransmission()
+                outbox.send(legs[key].reliable.message.bytes, to: transactions.flow(of: legs[key].inviteFromPeer))
+            }
+        case .giveUp:
+            let call = legs[key].call
+            if calls.contains(call) {
+                calls[call].call.provisionalUnacknowledged(&actions, now: now)
+                perform(for: call, message: nil, now: now)
+            }
+        }
+        scheduleLeg(key)
+    }
+}

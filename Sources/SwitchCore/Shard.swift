@@ -1,0 +1,167 @@
+import CallControl
+import CallRecords
+import Containers
+import Routing
+import SIPMessages
+import SIPTransactions
+import SIPUserAgent
+import Vocabulary
+
+/// One shard of the switch: messages, timers, commits and commands go in with the time; messages to
+/// send and records to store come out. It owns its calls whole, shares nothing, and is used by one thread.
+public struct Shard: ~Copyable {
+    let settings: ShardConfiguration
+    let endpoints: LocalEndpoints
+    /// The snapshot for what begins now.
+    var configuration: SwitchConfiguration
+    var parser = MessageParser()
+    var transactions: TransactionLayer
+    var calls = Slab<CallEntry>()
+    var legs = Slab<Leg>()
+    /// Legs restored after a restart: their tags name slots of the process before.
+    var restoredLegs = HashIndex()
+    var wheel: TimerWheel
+    var mint: CallIdentifier.Mint
+    var secrets: SecretSource
+    /// Answers that wait for their commit, in the order of the store's commands.
+    var awaitingCommit = CommitQueue()
+    /// Asked for by the machine at work, done before the event ends.
+    var actions: [CallAction] = []
+    var candidates: [Candidate] = []
+    var refusesNewCalls = false
+    /// Set while the store reports that it cannot commit.
+    var storeIsFailing = false
+    var counters = ShardStatistics()
+
+    /// Messages to send; the shell empties it after every batch of inputs.
+    public var outbox = Outbox()
+    /// Commands for the store; the shell takes the bytes after every batch of inputs.
+    public var records = RecordStream()
+
+    public init(_ configuration: ShardConfiguration, now: Instant) {
+        settings = configuration
+        endpoints = LocalEndpoints(configuration.listeners)
+        self.configuration = configuration.switchConfiguration
+        transactions = TransactionLayer(
+            shard: configuration.index, seed: configuration.seed, timing: Shard.timing(configuration.switchConfiguration), now: now)
+        wheel = TimerWheel(now: now)
+        mint = CallIdentifier.Mint(origin: configuration.node << 5 | configuration.index)
+        secrets = SecretSource(seed: configuration.seed, stream: 1_000 + UInt64(configuration.index))
+    }
+
+    static func timing(_ configuration: SwitchConfiguration) -> TransactionTiming {
+        TransactionTiming(resendIntervals: configuration.parameters.intervals(.resendInterval))
+    }
+
+    // MARK: - Inputs
+
+    /// One datagram or one framed stream message; the bytes are used during the call only.
+    public mutating func messageReceived(_ bytes: UnsafeMutableRawBufferPointer, from flow: Flow, at now: Moment) {
+        counters.messagesReceived += 1
+        let framing: MessageParser.Framing = flow.transport.isReliable ? .stream : .datagram
+        guard let message = parser.parse(Bytes(UnsafeRawBufferPointer(bytes)), framing: framing) else { return }
+        let essentials: Essentials
+        do {
+            essentials = try Essentials(message)
+        } catch {
+            malformed(message, error, from: flow)
+            return
+        }
+        if message.isRequest {
+            requestReceived(message, essentials, from: flow, now: now)
+        } else {
+            responseReceived(message, essentials, now: now)
+        }
+        takeEvents(now: now)
+    }
+
+    /// Runs every timer that is due.
+    public mutating func handleTimeouts(at now: Moment) {
+        transactions.handleTimeouts(now: now.instant, outbox: &outbox)
+        takeEvents(now: now)
+        while let token = wheel.popExpired(now: now.instant) {
+            let (key, isLeg) = Shard.decodeTimer(token)
+            if isLeg { legTimedOut(key, now: now) } else { callTimedOut(key, now: now) }
+        }
+        takeEvents(now: now)
+    }
+
+    /// Sending to this peer failed (ICMP error, connection refused or lost).
+    public mutating func transportFailed(_ flow: Flow, at now: Moment) {
+        transactions.transportFailed(flow, outbox: &outbox)
+        takeEvents(now: now)
+    }
+
+    /// When `handleTimeouts` is due next; perhaps early, never late.
+    public var nextDeadline: Instant { min(transactions.nextDeadline, wheel.nextDeadline) }
+
+    // MARK: - Steering
+
+    /// Which shard a message belongs to, by a look at one header field: our branch in a response, the
+    /// Call-ID in a request (one of ours names its shard, another is hashed).
+    public static func owner(of message: Bytes, count: Int) -> Int {
+        if message.starts(with: "SIP/2.0 ") {
+            guard let cookie = find(Via.magicCookie, in: message, within: 512) else { return 0 }
+            let shard = MintedToken.shard(of: message.from(cookie + Via.magicCookie.utf8CodeUnitCount)) ?? 0
+            return shard < count ? shard : 0
+        }
+        guard let callID = callID(of: message) else { return 0 }
+        if callID.count == MintedToken.length, let shard = MintedToken.shard(of: callID), shard < count { return shard }
+        return Int(callID.hash(seed: 0) % UInt64(count))
+    }
+
+    private static func find(_ literal: StaticString, in message: Bytes, within limit: Int) -> Int? {
+        let end = min(limit, message.count)
+        var i = 0
+        let first = Bytes(literal)[0]
+        while let at = message.firstIndex(of: first, from: i), at < end {
+            if message.from(at).starts(with: literal) { return at }
+            i = at + 1
+        }
+        return nil
+    }
+
+    private static func callID(of message: Bytes) -> Bytes? {
+        var position = 0
+        while let end = message.firstIndex(of: 0x0A, from: position) {
+            let line = message[position..<end]
+            if line.startsIgnoringCase(with: "call-id") || line.startsIgnoringCase(with: "i:") || line.startsIgnoringCase(with: "i ") {
+                if let colon = line.firstIndex(of: UInt8(ascii: ":")) { return line.from(colon + 1).trimmed }
+            }
+            if line.trimmed.isEmpty, position > 4 { return nil }
+            position = end + 1
+        }
+        return nil
+    }
+}
+
+/// A call with what the shard keeps beside it.
+struct CallEntry: ~Copyable {
+    var call: Call
+    /// What every INVITE of this call ends with: passed header fields and body. Freed at the answer.
+    var inviteTail: OwnedBytes
+    /// Display name and user part of the caller's From, for the INVITEs that go out.
+    var callerDisplay: StoredBytes
+    var callerUser: StoredBytes
+    var callerHost: StoredBytes
+}
+
+/// Calls whose answer is being stored, in the order of the store's commands.
+struct CommitQueue {
+    private var entries: [(sequence: UInt64, call: SlabKey)] = []
+    private var head = 0
+
+    mutating func append(_ sequence: UInt64, _ call: SlabKey) { entries.append((sequence, call)) }
+
+    /// The next call whose command is at or below `sequence`.
+    mutating func pop(through sequence: UInt64) -> SlabKey? {
+        guard head < entries.count, entries[head].sequence <= sequence else { return nil }
+        let call = entries[head].call
+        head += 1
+        if head == entries.count || head > 4_096 {
+            entries.removeFirst(head)
+            head = 0
+        }
+        return call
+    }
+}

@@ -1,0 +1,97 @@
+import CallRecords
+import ManagementAPI
+import Routing
+import Synchronization
+import Vocabulary
+
+/// An object store in memory that refuses what a real one refuses.
+final class MemoryObjectStore: ObjectStore {
+    private struct State {
+        var revision: Int64 = 0
+        var objects: [ObjectKey: StoredObject] = [:]
+        var audit: [AuditEntry] = []
+        var isBroken = false
+    }
+
+    struct Broken: Error {}
+
+    private let state = Mutex(State())
+
+    /// From now on every write fails.
+    func breakDown() { state.withLock { $0.isBroken = true } }
+
+    func load() async throws -> StoredObjects {
+        state.withLock { StoredObjects(revision: $0.revision, objects: Array($0.objects.values)) }
+    }
+
+    func apply(_ mutations: [ObjectMutation], expecting expected: Int64, author: String, at time: WallTime) async throws -> Int64 {
+        try state.withLock { state in
+            if state.isBroken { throw Broken() }
+            guard state.revision == expected else { throw RevisionConflict(current: state.revision) }
+            state.revision += 1
+            for mutation in mutations {
+                let before = state.objects[mutation.key]?.body
+                switch mutation {
+                case .put(let object):
+                    state.objects[object.key] = StoredObject(
+                        kind: object.key.kind.rawValue, name: object.key.name, revision: state.revision, body: object.body.json())
+                case .delete(let key): state.objects[key] = nil
+                }
+                state.audit.append(
+                    AuditEntry(
+                        id: Int64(state.audit.count + 1), at: time, author: author, kind: mutation.key.kind.rawValue, name: mutation.key.name,
+                        before: before, after: state.objects[mutation.key]?.body, revision: state.revision))
+            }
+            return state.revision
+        }
+    }
+
+    func audit(limit: Int, before: Int64?) async throws -> [AuditEntry] {
+        state.withLock { Array($0.audit.reversed().filter { $0.id < before ?? .max }.prefix(limit)) }
+    }
+}
+
+/// A switch with the calls that a test gives it.
+final class FakeSwitch: SwitchControl {
+    private struct State {
+        var calls: [LiveCall] = []
+        var readiness = Readiness.ready
+        var configurations: [SwitchConfiguration] = []
+    }
+
+    private let state = Mutex(State())
+
+    init(calls: [LiveCall] = []) { state.withLock { $0.calls = calls } }
+
+    var revisions: [Int64] { state.withLock { $0.configurations.map(\.revision) } }
+    var configuration: SwitchConfiguration? { state.withLock { $0.configurations.last } }
+    func setReadiness(_ readiness: Readiness) { state.withLock { $0.readiness = readiness } }
+
+    func liveCalls() async -> [LiveCall] { state.withLock { $0.calls } }
+    func hangUp(_ id: CallIdentifier) async -> Bool {
+        state.withLock { state in
+            let before = state.calls.count
+            state.calls.removeAll { $0.id == id }
+            return state.calls.count < before
+        }
+    }
+    func statistics() async -> SwitchStatistics {
+        var statistics = SwitchStatistics(node: "sw1", version: "test", startedAt: WallTime(microseconds: 1_767_225_600_000_000))
+        statistics.calls = state.withLock { $0.calls.count }
+        return statistics
+    }
+    func readiness() async -> Readiness { state.withLock { $0.readiness } }
+    func configurationChanged(_ configuration: SwitchConfiguration) async { state.withLock { $0.configurations.append(configuration) } }
+}
+
+/// Records in memory, found by the filter's own rule.
+struct MemoryRecords: RecordQueries {
+    var records: [CallRecord]
+
+    func callRecords(matching filter: CallRecordFilter, before: CallIdentifier?, limit: Int) async throws -> [CallRecord] {
+        let sorted = records.sorted { $0.id > $1.id }
+        return Array(sorted.filter { record in before.map { record.id < $0 } ?? true && filter.matches(record) }.prefix(limit))
+    }
+
+    func callRecord(_ id: CallIdentifier) async throws -> CallRecord? { records.first { $0.id == id } }
+}

@@ -1,0 +1,31 @@
+import Vocabulary
+
+@testable import CallRecords
+
+/// Calls and records for tests, numbered from 1.
+enum Sample {
+    static func liveCall(_ number: Int64) -> LiveCall {
+        LiveCall(
+            id: CallIdentifier(rawValue: number), state: .answered, receivedAt: WallTime(microseconds: 1_767_225_600_000_000 + number),
+            answeredAt: WallTime(microseconds: 1_767_225_602_000_000), durationMilliseconds: 1500, caller: "+14155550100",
+            callee: "+1415555010\(number % 10)", mappingGateway: "customer-a", routingGateway: "carrier-x",
+            callerAddress: "192.0.2.1:5060", calleeAddress: "192.0.2.9:5060", callerCallID: "a\(number)@example.net",
+            calleeCallID: "b\(number)@example.net")
+    }
+
+    /// Odd numbers were answered, even ones were busy; one a second.
+    static func record(_ number: Int64) -> CallRecord {
+        let isAnswered = number % 2 == 1
+        let received = WallTime(microseconds: 1_767_225_600_000_000) + .seconds(number)
+        return CallRecord(
+            id: CallIdentifier(rawValue: number), receivedAt: received, firstProvisionalAt: received, ringingAt: .unset,
+            answeredAt: isAnswered ? received + .seconds(2) : .unset, endedAt: received + .seconds(9),
+            durationMilliseconds: isAnswered ? 7000 : 0, setupMilliseconds: 2000, postDialDelayMilliseconds: -1,
+            caller: NumberHistory(received: "+14155550100", routed: "14155550100", sent: "14155550100"),
+            callee: NumberHistory(received: "+1415555010\(number % 10)", routed: "", sent: ""), mappingGateway: "customer-a",
+            routingGateway: "carrier-x", callerAddress: "192.0.2.1:5060", calleeAddress: "192.0.2.9:5060", callerCallID: "a",
+            calleeCallID: "b", callerStatus: isAnswered ? 200 : 486, calleeStatus: isAnswered ? 200 : 486,
+            endReason: isAnswered ? .normalClearing : .calleeBusy, endedBy: isAnswered ? .caller : .callee, q850Cause: isAnswered ? 16 : 17,
+            decision: "{}", attempts: [])
+    }
+}

@@ -1,0 +1,85 @@
+import SDP
+import SIPMessages
+import Vocabulary
+
+/// Reads everything that the parsers offer of a message and counts the views that leave the buffer.
+struct ParserProbe {
+    /// Messages that came out of the parser.
+    private(set) var read = 0
+    private(set) var escaped = 0
+
+    mutating func read(_ bytes: Bytes, with parser: inout MessageParser) {
+        guard let message = parser.parse(bytes) else { return }
+        read += 1
+        inside(bytes, message.bytes, message.body, message.methodName, message.requestURI, message.reasonPhrase)
+        for i in 0..<message.fieldCount {
+            let field = message[i]
+            inside(message.bytes, field.writtenName, field.value)
+            readValue(field.value)
+        }
+        for name in HeaderName.allCases {
+            var elements: [Bytes] = []
+            message.forEachElement(of: name) { elements.append($0) }
+            for element in elements {
+                inside(message.bytes, element)
+                readValue(element)
+            }
+        }
+        if let essentials = try? Essentials(message) {
+            inside(bytes, essentials.callID, essentials.via.branch, essentials.via.host, essentials.via.parameters)
+            inside(bytes, essentials.from.uri, essentials.to.uri, essentials.cseq.methodName)
+        }
+        _ = try? message.checkRequest()
+        _ = ReasonHeader.q850Cause(of: message)
+        readValue(message.requestURI)
+        readDescription(message.body)
+    }
+
+    /// Reads one value as everything that it could be.
+    mutating func readValue(_ value: Bytes) {
+        if let address = NameAddress(value) {
+            inside(value, address.displayName, address.uri, address.parameters)
+            readURI(address.uri)
+            _ = address.tag
+        }
+        if let via = Via(value) {
+            inside(value, via.transport, via.host, via.parameters)
+            _ = (via.received, via.rport, via.maddr, via.hasMagicCookie)
+        }
+        if let type = ContentType(value) { inside(value, type.type, type.subtype, type.parameters) }
+        if let seconds = DeltaSeconds(value) { inside(value, seconds.parameters) }
+        if let reason = ReasonHeader(value) { inside(value, reason.proto) }
+        if let cseq = CSeq(value) { inside(value, cseq.methodName) }
+        _ = RAck(value)
+        _ = SIPDate(value)?.text
+        readURI(value)
+        var list = ParameterList(value)
+        while let parameter = list.next() { inside(value, parameter.name, parameter.value ?? parameter.name) }
+    }
+
+    mutating func readURI(_ text: Bytes) {
+        guard let uri = URI(text) else { return }
+        if uri.scheme == .sip || uri.scheme == .sips { inside(text, uri.host) }
+        if !uri.user.isEmpty { inside(text, uri.user) }
+        _ = (uri.address, uri.transport, uri.isEquivalent(to: uri))
+    }
+
+    mutating func readDescription(_ body: Bytes) {
+        guard let description = try? SessionDescription(body) else { return }
+        inside(body, description.sessionSection)
+        var media = description.media
+        while let one = media.next() {
+            inside(body, one.text, one.formats, one.type, one.transport)
+            _ = (one.address, one.effectiveDirection, one.packetTime)
+            var formats = one.formatList
+            while let format = formats.next() { _ = (one.rtpMap(of: format)?.clockRate, one.formatParameters(of: format)?.count) }
+        }
+        _ = (description.describesSameSession(as: description), description.mismatch(asAnswerTo: description), description.isOnHold)
+    }
+
+    private mutating func inside(_ whole: Bytes, _ parts: Bytes...) {
+        for part in parts where !part.isEmpty {
+            if part.base < whole.base || part.base + part.count > whole.base + whole.count { escaped += 1 }
+        }
+    }
+}

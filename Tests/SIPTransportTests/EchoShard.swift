@@ -1,0 +1,150 @@
+import CallRecords
+import Routing
+import SIPMessages
+import SwitchCore
+import Synchronization
+import Vocabulary
+
+@testable import SIPTransport
+
+/// A shard that echoes every message and obeys a few words in it, and tells a `Probe` what happened:
+///
+/// - `timer=MS`: answers `FIRED` after that time instead of echoing
+/// - `to=TRANSPORT,ADDRESS`: sends the message there instead
+/// - `record`: writes a record before it echoes
+/// - `owner=N`: belongs to that shard
+/// - `silent`: does not echo
+struct EchoShard: ~Copyable, ShardDriving {
+    var outbox = Outbox()
+    var records = RecordStream()
+    private var timers: [(deadline: Instant, flow: Flow)] = []
+    private let configuration: ShardConfiguration
+    private let probe: Probe
+
+    init(_ configuration: ShardConfiguration) {
+        self.configuration = configuration
+        probe = Probe.find(configuration.seed)
+    }
+
+    var nextDeadline: Instant { timers.map(\.deadline).min() ?? .never }
+
+    mutating func messageReceived(_ bytes: UnsafeMutableRawBufferPointer, from flow: Flow, at now: Moment) {
+        let message = Bytes(UnsafeRawBufferPointer(bytes))
+        let text = message.count < 4096 ? message.string : ""
+        probe.add(.message(shard: configuration.index, text: text, flow: flow))
+        if let milliseconds = EchoShard.word("timer=", in: text).flatMap({ Int64($0) }) {
+            timers.append((now.instant + .milliseconds(milliseconds), flow))
+            return
+        }
+        if text.contains("record") {
+            _ = records.begin(.updated)
+            records.append(42)
+        }
+        if let target = EchoShard.word("to=", in: text)?.split(separator: ",").map(String.init) { return send(message, target, flow) }
+        if !text.contains("silent") { outbox.send(message, to: flow) }
+    }
+
+    private mutating func send(_ message: Bytes, _ target: [String], _ flow: Flow) {
+        let transport: TransportKind = target[0] == "tcp" ? .tcp : .udp
+        guard let address = NetworkAddress(target[1]) else { return }
+        let listener = configuration.listeners.firstIndex { $0.transport == transport } ?? 0
+        outbox.send(message, to: Flow(transport: transport, listener: UInt16(listener), remote: address))
+    }
+
+    mutating func handleTimeouts(at now: Moment) {
+        for timer in timers where timer.deadline <= now.instant { outbox.send(Bytes("FIRED"), to: timer.flow) }
+        timers.removeAll { $0.deadline <= now.instant }
+    }
+
+    mutating func recordsCommitted(_ commit: RecordCommit, at now: Moment) { probe.add(.committed(commit)) }
+    mutating func transportFailed(_ flow: Flow, at now: Moment) { probe.add(.failed(shard: configuration.index, flow)) }
+
+    mutating func commandReceived(_ command: ShardCommand, at now: Moment) {
+        switch command {
+        case .configure(let configuration): probe.add(.configured(configuration.revision))
+        case .liveCalls(let reply): reply([])
+        case .hangUp(let call, let reply): reply(call.rawValue == Int64(configuration.index))
+        case .statistics(let reply):
+            var statistics = ShardStatistics()
+            statistics.calls = configuration.index + 1
+            reply(statistics)
+        case .refuseNewCalls(let refuse): probe.add(.refusing(refuse))
+        case .endAllCalls: probe.add(.ending)
+        }
+    }
+
+    static func owner(of message: Bytes, count: Int) -> Int { word("owner=", in: message.string).flatMap { Int($0) } ?? 0 }
+
+    private static func word(_ name: String, in text: String) -> String? {
+        guard let start = text.firstRange(of: name)?.upperBound else { return nil }
+        return String(text[start...].prefix { !$0.isWhitespace })
+    }
+}
+
+/// What shards of one test saw; tests await what must come.
+final class Probe: Sendable {
+    enum Event: Sendable, Equatable {
+        case message(shard: Int, text: String, flow: Flow)
+        case committed(RecordCommit)
+        case failed(shard: Int, Flow)
+        case configured(Int64)
+        case refusing(Bool)
+        case ending
+        case records(shard: Int, bytes: [UInt8], last: UInt64)
+    }
+
+    private struct Waiter {
+        var matches: @Sendable (Event) -> Bool
+        var continuation: CheckedContinuation<Event, Never>
+    }
+
+    private struct State {
+        var events: [Event] = []
+        var waiters: [Waiter] = []
+    }
+
+    private static let all = Mutex<[UInt64: Probe]>([:])
+    private static let lastSeed = Atomic<UInt64>(0)
+
+    /// Finds the probe of a test in the shard, by the seed in its configuration.
+    let seed: UInt64
+    private let state = Mutex(State())
+
+    init() {
+        seed = Probe.lastSeed.add(1, ordering: .relaxed).newValue
+        Probe.all.withLock { $0[seed] = self }
+    }
+
+    static func find(_ seed: UInt64) -> Probe { all.withLock { $0[seed] } ?? Probe() }
+
+    var events: [Event] { state.withLock { $0.events } }
+
+    func add(_ event: Event) {
+        let ready = state.withLock { state -> [Waiter] in
+            state.events.append(event)
+            let ready = state.waiters.filter { $0.matches(event) }
+            state.waiters.removeAll { $0.matches(event) }
+            return ready
+        }
+        for waiter in ready { waiter.continuation.resume(returning: event) }
+    }
+
+    /// The first event that matches, already there or still to come.
+    @discardableResult
+    func first(where matches: @escaping @Sendable (Event) -> Bool) async -> Event {
+        await withCheckedContinuation { continuation in
+            let found = state.withLock { state -> Event? in
+                if let event = state.events.first(where: matches) { return event }
+                state.waiters.append(Waiter(matches: matches, continuation: continuation))
+                return nil
+            }
+            if let found { continuation.resume(returning: found) }
+        }
+    }
+}
+
+extension Probe: RecordSink {
+    func submit(shard: Int, bytes: inout [UInt8], lastSequence: UInt64) {
+        add(.records(shard: shard, bytes: bytes, last: lastSequence))
+    }
+}

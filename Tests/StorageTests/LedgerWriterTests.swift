@@ -1,0 +1,219 @@
+import CallRecords
+import Foundation
+import Storage
+import Testing
+import Vocabulary
+
+/// The writer on a disk that works: grouping, numbering, what each command does, and what a killed
+/// process leaves. Failing disks: `LedgerFailureTests`. Queries: `LedgerReaderTests`.
+@Suite("The ledger's writer")
+struct LedgerWriterTests {
+    let folder: TemporaryFolder
+    let store: LedgerStore
+    let answers = Answers()
+
+    init() throws {
+        folder = try TemporaryFolder()
+        store = try LedgerStore(folder: folder.path)
+    }
+
+    @Test("a shard's commands are committed in order and answered with the last one's number")
+    func order() throws {
+        let writer = store.startWriter(shards: 1, onCommit: answers.note)
+        var shard = TestShard()
+        shard.open(1, state: "first")
+        shard.update(1, state: "second")
+        shard.open(2, state: "other")
+        let last = shard.submit(to: writer)
+        #expect(last == 3)
+        #expect(shard.bufferLeft.isEmpty)
+        #expect(answers.await(.committed(through: 3)))
+        shard.update(2, state: "another")
+        shard.submit(to: writer)
+        #expect(answers.await(.committed(through: 4)))
+        #expect(answers.all.map(\.commit) == [.committed(through: 3), .committed(through: 4)])
+        let open = try store.reader.openCalls()
+        #expect(open.map(\.id.rawValue) == [1, 2])
+        #expect(open.map { String(decoding: $0.state, as: UTF8.self) } == ["second", "another"])
+        try writer.close()
+    }
+
+    @Test("everything handed over during a commit is the next group, for all shards in one transaction")
+    func grouping() throws {
+        let firstBegun = DispatchSemaphore(value: 0)
+        let firstMayEnd = DispatchSemaphore(value: 0)
+        let isFirst = NSLock()
+        nonisolated(unsafe) var groupsBegun = 0
+        let writer = store.startWriter(shards: 3, fault: { stage, _ in
+            guard stage == .begun else { return 0 }
+            let group = isFirst.withLock {
+                groupsBegun += 1
+                return groupsBegun
+            }
+            if group == 1 {
+                firstBegun.signal()
+                firstMayEnd.wait()
+            }
+            return 0
+        }, onCommit: answers.note)
+        var shards = [TestShard(0), TestShard(1), TestShard(2)]
+        shards[0].open(1, state: "")
+        shards[0].submit(to: writer)
+        firstBegun.wait()
+        for round in 0..<10 {
+            for index in shards.indices {
+                shards[index].open(Int64(100 + round * 3 + index), state: "x")
+                shards[index].submit(to: writer)
+            }
+        }
+        firstMayEnd.signal()
+        #expect(answers.await(.committed(through: 11), shard: 0))
+        #expect(answers.await(.committed(through: 10), shard: 1))
+        #expect(answers.await(.committed(through: 10), shard: 2))
+        #expect(answers.all.count == 4)
+        try writer.close()
+        #expect(writer.statistics.groups == 2)
+        #expect(try store.reader.openCalls().count == 31)
+    }
+
+    @Test("a record is read back with every field as it was written")
+    func roundTrip() throws {
+        let writer = store.startWriter(shards: 1, onCommit: answers.note)
+        var shard = TestShard()
+        var record = sampleRecord(7, caller: "Żółć;\u{1F4DE}", mappingGateway: "")
+        shard.close(record)
+        record.id = CallIdentifier(rawValue: 8)
+        record.attempts = []
+        record.decision = String(repeating: "long ", count: 4000)
+        shard.close(record)
+        shard.submit(to: writer)
+        #expect(answers.await(.committed(through: 2)))
+        #expect(try store.reader.call(id: CallIdentifier(rawValue: 7)) == sampleRecord(7, caller: "Żółć;\u{1F4DE}", mappingGateway: ""))
+        #expect(try store.reader.call(id: record.id) == record)
+        #expect(try store.reader.call(id: CallIdentifier(rawValue: 9)) == nil)
+        try writer.close()
+    }
+
+    @Test("the end of a call writes its record and removes the open call, both or neither")
+    func endIsOneTransaction() throws {
+        let disk = FaultyDisk(failures: 0, code: 13)
+        let writer = store.startWriter(shards: 1, fault: disk.answer, onCommit: answers.note)
+        var shard = TestShard()
+        shard.open(5, state: "up")
+        shard.submit(to: writer)
+        #expect(answers.await(.committed(through: 1)))
+        disk.fail(times: .max)
+        shard.close(sampleRecord(5))
+        shard.submit(to: writer)
+        #expect(answers.await(.failing(through: 2)))
+        #expect(try store.reader.openCalls().count == 1)
+        #expect(try store.reader.call(id: CallIdentifier(rawValue: 5)) == nil)
+        disk.fail(times: 0)
+        #expect(answers.await(.committed(through: 2)))
+        #expect(try store.reader.openCalls().isEmpty)
+        #expect(try store.reader.call(id: CallIdentifier(rawValue: 5)) == sampleRecord(5))
+        try writer.close()
+    }
+
+    @Test("an end that comes again changes nothing, and an update of an ended call does not bring it back")
+    func duplicates() throws {
+        let writer = store.startWriter(shards: 1, onCommit: answers.note)
+        var shard = TestShard()
+        shard.open(5, state: "up")
+        shard.close(sampleRecord(5))
+        shard.submit(to: writer)
+        #expect(answers.await(.committed(through: 2)))
+        var second = sampleRecord(5, endReason: .processEnded)
+        second.attempts.append(second.attempts[0])
+        shard.close(second)
+        shard.update(5, state: "late")
+        shard.close(second)
+        shard.submit(to: writer)
+        #expect(answers.await(.committed(through: 5)))
+        #expect(try store.reader.count() == 1)
+        #expect(try store.reader.calls(limit: 10) == [sampleRecord(5)])
+        #expect(try store.reader.openCalls().isEmpty)
+        try writer.close()
+    }
+
+    @Test("what was answered as committed is there after the process is killed")
+    func kill() throws {
+        let writer = store.startWriter(shards: 1, onCommit: answers.note)
+        var shard = TestShard()
+        shard.open(1, state: "ended soon")
+        shard.open(2, state: "still up")
+        shard.close(sampleRecord(1))
+        shard.submit(to: writer)
+        #expect(answers.await(.committed(through: 3)))
+
+        let afterwards = try TemporaryFolder()
+        try folder.copyLedger(to: afterwards)
+        let reopened = try LedgerStore(folder: afterwards.path)
+        #expect(try reopened.reader.calls(limit: 10) == [sampleRecord(1)])
+        let open = try reopened.reader.openCalls()
+        #expect(open.map(\.id.rawValue) == [2])
+        #expect(open.first.map { String(decoding: $0.state, as: UTF8.self) } == "still up")
+        try reopened.close()
+        try writer.close()
+    }
+
+    @Test("closing commits what was handed over and leaves no log behind")
+    func close() throws {
+        let writer = store.startWriter(shards: 1, onCommit: answers.note)
+        var shard = TestShard()
+        for id in 1...200 { shard.close(sampleRecord(Int64(id))) }
+        shard.submit(to: writer)
+        try writer.close()
+        try writer.close()
+        #expect(answers.all.last?.commit == .committed(through: 200))
+        #expect(folder.size(of: "ledger.db-wal") == 0)
+        try store.close()
+        let reopened = try LedgerStore(folder: folder.path)
+        #expect(try reopened.reader.count() == 200)
+        try reopened.close()
+    }
+
+    @Test("the log begins anew again and again under unbroken load")
+    func checkpoints() throws {
+        var settings = LedgerSettings()
+        settings.groupWindow = .zero
+        settings.checkpointBytes = 128 << 10
+        settings.logResetBytes = 256 << 10
+        let folder = try TemporaryFolder()
+        let store = try LedgerStore(folder: folder.path, settings: settings)
+        let writer = store.startWriter(shards: 1, onCommit: answers.note)
+        var shard = TestShard()
+        var id: Int64 = 0
+        while writer.statistics.logResets < 3, id < 200_000 {
+            id += 1
+            shard.close(sampleRecord(id))
+            let last = shard.submit(to: writer)
+            if id % 50 == 0 { #expect(answers.await(.committed(through: last))) }
+        }
+        #expect(writer.statistics.logResets >= 3)
+        #expect(writer.statistics.checkpointFailures == 0)
+        try writer.close()
+        #expect(try store.reader.count() == Int(id))
+        try store.close()
+    }
+
+    @Test("durability decides whether a commit waits for the disk", arguments: [(Durability.process, Int32(1)), (.power, 2)])
+    func durability(_ durability: Durability, _ synchronous: Int32) throws {
+        var settings = LedgerSettings()
+        settings.durability = durability
+        let folder = try TemporaryFolder()
+        let store = try LedgerStore(folder: folder.path, settings: settings)
+        let seen = NSLock()
+        nonisolated(unsafe) var level: Int32?
+        let writer = store.startWriter(shards: 1, fault: { _, connection in
+            seen.withLock { level = integer("PRAGMA synchronous", connection) }
+            return 0
+        }, onCommit: answers.note)
+        var shard = TestShard()
+        shard.open(1, state: "")
+        shard.submit(to: writer)
+        #expect(answers.await(.committed(through: 1)))
+        #expect(seen.withLock { level } == synchronous)
+        try writer.close()
+    }
+}

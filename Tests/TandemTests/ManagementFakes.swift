@@ -1,0 +1,1 @@
+../ManagementServerTests/ManagementFakes.swift
