@@ -34,6 +34,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
@@ -63,9 +64,36 @@ let package = Package(
         .target(name: "Storage", dependencies: ["CallRecords", "Routing", "ManagementAPI", "Vocabulary",
             .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Logging", package: "swift-log")], swiftSettings: core),
         .target(name: "ManagementServer", dependencies: ["ManagementAPI", "CallRecords", "Routing", "Vocabulary",
-            .product(name: "Hummingbird", package: "hummingbird"), .product(name: "Logging", package: "swift-log")], swiftSettings: strict),
+            .product(name: "Hummingbird", package: "hummingbird"), .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            .product(name: "Logging", package: "swift-log")], swiftSettings: strict),
         // program
-        .executableTarget(name: "tandem", dependencies: ["ManagementServer", "ManagementAPI", "Storage", "SIPTransport", "SwitchTesting", "SwitchCore", "SIPTransactions", "CallRecords", "Routing", "Vocabulary",
+        .executableTarget(name: "tandem", dependencies: ["ManagementServer", "ManagementAPI", "Storage", "SIPTransport", "SwitchCore", "SIPTransactions", "CallRecords", "Routing", "Vocabulary",
             .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Yams", package: "Yams"), .product(name: "Logging", package: "swift-log")], swiftSettings: strict),
+        // benchmarks
+        .target(name: "CAllocationCount", path: "Sources/CAllocationCount"),
+        .executableTarget(name: "tandem-bench", dependencies: ["SIPMessages", "SDP", "Vocabulary", "CAllocationCount"], swiftSettings: core),
+
+        // tests, folder by folder as the sources
+        .testTarget(name: "VocabularyTests", dependencies: ["Vocabulary"], swiftSettings: strict),
+        .testTarget(name: "ContainersTests", dependencies: ["Containers", "Vocabulary"], swiftSettings: strict),
+        .testTarget(name: "SIPMessagesTests", dependencies: ["SIPMessages", "SDP", "Vocabulary"], exclude: ["Torture"], swiftSettings: strict),
+        .testTarget(name: "SDPTests", dependencies: ["SDP", "Vocabulary"], swiftSettings: strict),
+        .testTarget(name: "SIPTransactionsTests", dependencies: ["SIPTransactions", "SIPMessages", "Containers", "Vocabulary"], swiftSettings: strict),
+        .testTarget(name: "SIPUserAgentTests", dependencies: ["SIPUserAgent", "SIPTransactions", "SIPMessages", "Containers", "Vocabulary"], swiftSettings: strict),
+        .testTarget(name: "RoutingTests", dependencies: ["Routing", "Containers", "Vocabulary"], swiftSettings: strict),
+        .testTarget(name: "CallRecordsTests", dependencies: ["CallRecords", "Vocabulary"], swiftSettings: strict),
+        .testTarget(name: "CallControlTests", dependencies: ["CallControl", "SIPUserAgent", "SIPTransactions", "SIPMessages", "Routing", "CallRecords", "Containers", "Vocabulary"], swiftSettings: strict),
+        .testTarget(name: "SwitchCoreTests", dependencies: ["SwitchCore", "CallControl", "SIPUserAgent", "SIPTransactions", "SIPMessages", "Routing", "CallRecords", "Containers", "Vocabulary"], swiftSettings: strict),
+        .testTarget(name: "SwitchTestingTests", dependencies: ["SwitchTesting", "SwitchCore", "SIPMessages", "Routing", "CallRecords", "Vocabulary"], swiftSettings: strict),
+        .testTarget(name: "ScenarioTests", dependencies: ["SwitchTesting", "SwitchCore", "SIPTransactions", "SIPMessages", "Routing", "CallRecords", "Vocabulary"], swiftSettings: strict),
+        .testTarget(name: "SIPTransportTests", dependencies: ["SIPTransport", "SwitchCore", "SIPMessages", "CallRecords", "Routing", "Vocabulary",
+            .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"), .product(name: "Logging", package: "swift-log")], swiftSettings: strict),
+        .testTarget(name: "StorageTests", dependencies: ["Storage", "CallRecords", "Vocabulary", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: strict),
+        .testTarget(name: "ManagementAPITests", dependencies: ["ManagementAPI", "Routing", "SIPTransactions", "CallRecords", "Vocabulary"], swiftSettings: strict),
+        .testTarget(name: "ManagementServerTests", dependencies: ["ManagementServer", "ManagementAPI", "Routing", "CallRecords", "Vocabulary",
+            .product(name: "Logging", package: "swift-log")], swiftSettings: strict),
+        .testTarget(name: "TandemTests", dependencies: ["tandem", "Storage", "SwitchCore", "ManagementServer", "ManagementAPI", "Routing", "CallRecords", "Vocabulary",
+            .product(name: "Logging", package: "swift-log")], swiftSettings: strict),
+        .testTarget(name: "HouseTests", swiftSettings: strict),
     ]
 )

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include <linux/errqueue.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
@@ -114,6 +115,24 @@ int csys_local_address(int fd, struct csys_address *address)
 		return -errno;
 	*address = from_system(&s);
 	return 0;
+}
+
+void csys_tune_allocator(void)
+{
+	mallopt(M_TOP_PAD, 4 << 20);
+	mallopt(M_TRIM_THRESHOLD, 64 << 20);
+}
+
+int csys_source_toward(const struct csys_address *destination, struct csys_address *address)
+{
+	union system_address s;
+	const socklen_t length = to_system(&s, destination);
+	const int fd = socket(s.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	const int outcome = connect(fd, &s.any, length) < 0 ? -errno : csys_local_address(fd, address);
+	close(fd);
+	return outcome;
 }
 
 int csys_read_error(int fd, struct csys_address *destination)

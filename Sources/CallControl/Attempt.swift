@@ -12,6 +12,8 @@ public struct Attempt: Sendable {
     public let callID: StoredBytes
     public let calleeSent: StoredBytes
     public let startedAt: WallTime
+    /// Sent by stream because the request was too large for a datagram.
+    public var isMovedToStream = false
     public internal(set) var firstProvisionalAt = WallTime.unset
     public internal(set) var ringingAt = WallTime.unset
     public internal(set) var answeredAt = WallTime.unset

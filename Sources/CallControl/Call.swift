@@ -154,8 +154,12 @@ public struct Call: ~Copyable {
             if ringingAt == nil { ringingAt = now }
         }
         let stage = attempts[last].stage.after(status: status, hasMedia: hasMedia)
-        attempts[last].stage = stage
-        stageDeadline = now.instant + length(of: stage)
+        // A stage's timer runs from its beginning: ringing that is announced again may not ring longer.
+        // Only while nothing is heard yet, each further word counts.
+        if stage != attempts[last].stage || (stage == .progress && status > 100) {
+            attempts[last].stage = stage
+            stageDeadline = now.instant + length(of: stage)
+        }
         if status > 100 { actions.append(.passProvisional) }
     }
 
@@ -178,10 +182,37 @@ public struct Call: ~Copyable {
         tryNext(&actions, now: now) { .pass(EndReason.ofFinalStatus(status), status) }
     }
 
+    /// The gateway answered with a redirection that may be followed: its target is tried next.
+    public mutating func redirected(
+        status: Int, to target: NetworkAddress, number: Bytes, on leg: SlabKey, _ actions: inout [CallAction], now: Moment
+    ) {
+        guard phase == .trying, leg == calleeLeg else { return }
+        let gateway = attempts[attempts.count - 1].gateway
+        let tried = nextCandidate - 1
+        candidates[tried].verdict = .redirected
+        endAttempt(.refused, status: status, now: now)
+        if candidates.count(where: { $0.redirection != nil }) < Call.maximumRedirections {
+            var candidate = Candidate(gateway: gateway, prefixLength: candidates[tried].prefixLength)
+            candidate.redirection = target
+            candidate.redirectedNumber = texts.store(number)
+            candidates.insert(candidate, at: nextCandidate)
+        }
+        tryNext(&actions, now: now) { .pass(.redirected, status) }
+    }
+
+    /// Redirections followed in one call, at most.
+    static let maximumRedirections = 5
+
     /// The attempt's INVITE ended without a final response.
     public mutating func attemptFailed(_ outcome: AttemptOutcome, on leg: SlabKey, _ actions: inout [CallAction], now: Moment) {
         guard phase == .trying, leg == calleeLeg else { return }
         endAttempt(outcome, status: 0, now: now)
+        if outcome == .unreachable, attempts[attempts.count - 1].isMovedToStream {
+            var candidate = candidates[nextCandidate - 1]
+            candidate.verdict = .waiting
+            candidate.isDatagramOnly = true
+            candidates.insert(candidate, at: nextCandidate)
+        }
         tryNext(&actions, now: now) {
             outcome == .unreachable ? .refuse(503, .gatewayUnreachable) : .refuse(408, .gatewayTimeout)
         }

@@ -110,7 +110,6 @@ extension EndReason {
         case 408: .gatewayTimeout
         case 480: .calleeUnavailable
         case 486, 600: .calleeBusy
-        case 487: .callerCancelled
         case 603, 607: .calleeDeclined
         case 415, 420, 421, 488, 606: .calleeIncompatible
         case 500...599: .gatewayFailure

@@ -2,6 +2,7 @@ import Hummingbird
 import HummingbirdCore
 import Logging
 import ManagementAPI
+import ServiceLifecycle
 import Vocabulary
 
 /// The management interface over HTTP. What it offers is `Endpoint`; how each is answered stands in `Routes`.
@@ -35,7 +36,16 @@ public struct RESTServer: Sendable {
                 await onListening(bound)
             },
             logger: logger)
-        try await application.run()
+        // Cancelling asks for a graceful end: connections finish the request they are in.
+        var configuration = ServiceGroupConfiguration(services: [application], logger: logger)
+        configuration.maximumGracefulShutdownDuration = .seconds(2)
+        let group = ServiceGroup(configuration: configuration)
+        let serving = Task { try await group.run() }
+        try await withTaskCancellationHandler {
+            try await serving.value
+        } onCancel: {
+            Task { await group.triggerGracefulShutdown() }
+        }
     }
 
     /// One route per endpoint of the contract.

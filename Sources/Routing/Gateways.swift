@@ -32,6 +32,9 @@ public struct RoutingGateway: Sendable, Hashable {
     /// Lower goes first.
     public var priority: Int
     public var locked: Bool
+    /// Whether an INVITE too large for one datagram goes by TCP (RFC 3261, section 18.1.1), and by UDP
+    /// only when that fails. Otherwise it is sent by UDP and counted.
+    public var streamForLargeRequests = false
 
     public init(
         name: String, addresses: [NetworkAddress], transport: TransportKind = .udp, prefixes: [String] = [""],

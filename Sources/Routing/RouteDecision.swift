@@ -1,3 +1,4 @@
+import Containers
 import Vocabulary
 
 /// One gateway that was looked at for a call, and what became of it.
@@ -7,6 +8,12 @@ public struct Candidate: Sendable, Equatable {
     /// Length of the prefix by which it matched.
     public var prefixLength: Int
     public var verdict: Verdict
+    /// Where a redirection of this gateway points; nil for the gateway's own address.
+    public var redirection: NetworkAddress?
+    /// The callee number of a redirection; empty for the call's own.
+    public var redirectedNumber = StoredBytes.none
+    /// Tried again by datagram, because its stream transport failed (RFC 3261, section 18.1.1).
+    public var isDatagramOnly = false
 
     public enum Verdict: UInt8, Sendable, Equatable, CaseIterable {
         /// In the list, its turn has not come.
@@ -19,6 +26,8 @@ public struct Candidate: Sendable, Equatable {
         case sameAsSource
         /// Named twice for this call: the longer prefix stands.
         case alreadyListed
+        /// Answered with a redirection, which was followed.
+        case redirected
         /// The list ended before its turn: an answer, the caller's hang-up, or a stop rule.
         case notNeeded
 

@@ -30,8 +30,10 @@ public struct URI {
         for i in 0..<colon where !(scheme[i].isLetter || scheme[i].isDigit || scheme[i] == 0x2B || scheme[i] == 0x2D || scheme[i] == 0x2E) {
             return nil
         }
-        for i in 0..<text.count where text[i] <= 0x20 || text[i] == 0x7F || text[i] == UInt8(ascii: "<") || text[i] == UInt8(ascii: ">")
-            || text[i] == UInt8(ascii: "\"") {
+        for i in 0..<text.count
+        where text[i] <= 0x20 || text[i] == 0x7F || text[i] == UInt8(ascii: "<") || text[i] == UInt8(ascii: ">")
+            || text[i] == UInt8(ascii: "\"")
+        {
             return nil
         }
         let rest = text.from(colon + 1)

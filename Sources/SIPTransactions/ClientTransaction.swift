@@ -93,7 +93,9 @@ struct ClientTransaction: ~Copyable {
     /// Reason header field of that CANCEL, whole line.
     var cancelReason = OwnedBytes()
     /// The CANCEL's own transaction.
-    var cancelTransaction = SlabKey(index: 0, generation: 0)
+    var cancelTransaction = SlabKey.absent
+    /// Its place among those that wait for the same peer.
+    var link = PeerLink.none
     var timer = TimerHandle.none
     var timerDeadline = Instant.never
 }

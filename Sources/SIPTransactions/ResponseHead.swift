@@ -49,7 +49,7 @@ public enum ResponseHead {
     public static func replyFlow(_ via: Via, cameBy flow: Flow) -> Flow {
         guard flow.transport == .udp else { return flow }
         var reply = flow
-        if let maddr = via.maddr, let address = NetworkAddress(parsing: maddr) {
+        if let maddr = via.maddr, let address = NetworkAddress(parsing: maddr), address.family == flow.remote.family {
             reply.remote = address
             reply.remote.port = via.port ?? 5060
         } else if !via.hasRport {

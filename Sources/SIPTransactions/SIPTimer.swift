@@ -37,12 +37,18 @@ public final class TransactionTiming: Sendable {
     public let giveUp: Interval
     /// Maximum time a message stays in the network (RFC 3261, 17.1.2.2).
     public let t4 = Interval.seconds(5)
+    /// Wait between repetitions once a provisional response came (T2 of RFC 3261, 17.1.2.2): the longest of the list.
+    public let t2: Interval
+    /// How long a peer that keeps to the RFC's own timers may repeat a message (64*T1, T1 of 0.5 s). What answers
+    /// or absorbs repetitions stays at least as long, however short our own list is.
+    static let peerRepeats = Interval.seconds(32)
 
     /// `resendIntervals` must not be empty.
     public init(resendIntervals: [Interval] = TransactionTiming.defaultIntervals) {
         precondition(!resendIntervals.isEmpty)
         self.resendIntervals = resendIntervals
         self.giveUp = resendIntervals.reduce(resendIntervals[0], +)
+        self.t2 = resendIntervals.reduce(resendIntervals[0]) { max($0, $1) }
     }
 
     /// T1 of 0.5 s doubled up to T2 of 4 s, ten times.
@@ -55,10 +61,11 @@ public final class TransactionTiming: Sendable {
     public func length(_ timer: SIPTimer, reliable: Bool) -> Interval {
         switch timer {
         case .a, .e, .g: reliable ? giveUp : resendIntervals[0]
-        case .b, .f, .h, .l, .m: giveUp
-        case .d: reliable ? .zero : giveUp
+        case .b, .f, .h: giveUp
+        case .l, .m: max(giveUp, TransactionTiming.peerRepeats)
+        case .d: reliable ? .zero : max(giveUp, TransactionTiming.peerRepeats)
         case .i, .k: reliable ? .zero : t4
-        case .j: reliable ? .zero : giveUp
+        case .j: reliable ? .zero : max(giveUp, TransactionTiming.peerRepeats)
         }
     }
 }
@@ -67,6 +74,8 @@ public final class TransactionTiming: Sendable {
 struct Resending: Equatable {
     private(set) var next: Instant
     private var sent = 0
+    /// Set when a provisional response came to a request other than INVITE.
+    private var isSlowed = false
 
     init(from now: Instant, timing: TransactionTiming, reliable: Bool) {
         next = reliable ? .never : now + timing.length(.a, reliable: false)
@@ -79,9 +88,12 @@ struct Resending: Equatable {
     mutating func isDue(_ now: Instant, timing: TransactionTiming) -> Bool {
         guard next <= now else { return false }
         sent += 1
-        next = timing.wait(sent).map { now + $0 } ?? .never
+        next = isSlowed ? now + timing.t2 : timing.wait(sent).map { now + $0 } ?? .never
         return true
     }
+
+    /// From the next copy on they follow at T2 (section 17.1.2.2, Proceeding).
+    mutating func slowDown() { isSlowed = true }
 }
 
 /// What a transaction machine asks for after an event. Several may be asked at once.

@@ -34,6 +34,7 @@ extension TransactionLayer {
         if clients[key.slot].method == .invite || !clients[key.slot].flow.transport.isReliable {
             clients[key.slot].message = OwnedBytes(copying: message)
         }
+        awaitPeer(key.slot)
         schedule(client: key.slot)
     }
 
@@ -53,11 +54,13 @@ extension TransactionLayer {
             let cancel = clients[slot].cancelTransaction
             guard clients.contains(cancel) else { return .absorbed }
             let actions = clients[cancel].machine.responseReceived(status: message.status, now: now)
+            if message.status >= 200 { stopAwaiting(cancel) }
             perform(actions.subtracting(.deliver), client: cancel, outbox: &outbox)
             return .absorbed
         }
         guard essentials.cseq.method == clients[slot].method else { return .stray }
         let actions = clients[slot].machine.responseReceived(status: message.status, now: now)
+        if message.status >= 200 { stopAwaiting(slot) }
         if actions.contains(.acknowledge) { sendFailureAck(slot, to: essentials.to.text, outbox: &outbox) }
         if message.status < 200, clients[slot].cancelWhenAllowed {
             clients[slot].cancelWhenAllowed = false
@@ -99,19 +102,6 @@ extension TransactionLayer {
         }
     }
 
-    /// Sending to this peer failed: requests that wait for it fail at once (RFC 3261, section 17.1.4).
-    public mutating func transportFailed(_ flow: Flow, outbox: inout Outbox) {
-        for key in clients.keys {
-            let own = clients[key].flow
-            guard own.transport == flow.transport, own.remote == flow.remote else { continue }
-            guard flow.connection == 0 || own.connection == 0 || own.connection == flow.connection else { continue }
-            let actions = clients[key].machine.transportFailed()
-            guard actions.contains(.terminate) else { continue }
-            events.append(.requestFailed(clients[key].user, method: clients[key].method, cause: .transport))
-            perform(actions, client: key, outbox: &outbox)
-        }
-    }
-
     // MARK: - Inside
 
     mutating func perform(_ actions: TransactionActions, client key: SlabKey, outbox: inout Outbox) {
@@ -126,6 +116,7 @@ extension TransactionLayer {
         if actions.contains(.terminate) {
             var timer = clients[key].timer
             wheel.cancel(&timer)
+            stopAwaiting(key)
             clients.remove(key)
         } else {
             schedule(client: key)
@@ -150,6 +141,7 @@ extension TransactionLayer {
                 machine: .other(machine), method: .cancel, secret: secrets.next(), flow: flow, message: OwnedBytes(copying: message),
                 user: .nobody))
         clients[key].cancelTransaction = cancel
+        awaitPeer(cancel)
         schedule(client: cancel)
     }
 

@@ -81,10 +81,15 @@ extension TransactionLayer {
         outbox.append("\r\n")
     }
 
+    /// Sends the response and keeps it for repetition. After a final response nothing further goes out
+    /// (RFC 3261, section 17.2.2).
     public mutating func finishResponse(_ key: ServerKey, status: Int, now: Instant, outbox: inout Outbox) {
         let slot = key.slot
+        guard !servers[slot].machine.isAnswered else {
+            outbox.begin()
+            return
+        }
         let response = outbox.finish(to: servers[slot].flow)
-        guard !servers[slot].machine.isAnswered else { return }
         servers[slot].lastResponse = OwnedBytes(copying: response)
         let actions = servers[slot].machine.responded(status: status, now: now)
         perform(actions, server: slot, outbox: &outbox)
@@ -99,7 +104,7 @@ extension TransactionLayer {
 
     /// Sends the last response again: the user's repetition of a 2xx or of a reliable provisional response.
     public mutating func repeatLastResponse(_ key: ServerKey, outbox: inout Outbox) {
-        guard servers.contains(key.slot) else { return }
+        guard servers.contains(key.slot), !servers[key.slot].lastResponse.isEmpty else { return }
         retransmissions += 1
         outbox.send(servers[key.slot].lastResponse.bytes, to: servers[key.slot].flow)
     }

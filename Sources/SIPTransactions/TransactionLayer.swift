@@ -12,6 +12,11 @@ public struct TransactionLayer: ~Copyable {
     var clients = Slab<ClientTransaction>()
     var serverIndex = HashIndex()
     var mergeIndex = HashIndex()
+    /// Peers that requests of ours wait for.
+    var peers = Slab<AwaitedPeer>()
+    var peerIndex = HashIndex()
+    /// The peer of the latest request; the next one mostly goes there too.
+    var latestPeer = SlabKey.absent
     var wheel: TimerWheel
     var secrets: SecretSource
     /// Reads kept requests when an ACK or CANCEL is made from one.

@@ -1,3 +1,4 @@
+import CSys
 import CallRecords
 import Logging
 import Routing
@@ -32,6 +33,7 @@ public final class SwitchRuntime: Sendable {
         guard configuration.listeners.count <= 64 else {
             throw TransportError.outOfRange("there can be at most 64 listeners, not \(configuration.listeners.count)")
         }
+        csys_tune_allocator()
         let mailboxes = try (0..<configuration.count).map { _ in try Mailbox(bounds: bounds(settings)) }
         var configuration = configuration
         let sockets = try openSockets(&configuration, logger)
@@ -217,5 +219,9 @@ extension ListenerDescription {
     fileprivate mutating func resolve(port: UInt16) {
         if advertised.port == 0 { advertised.port = port }
         local.port = port
+        if advertisesByDefault {
+            advertised = OutwardAddress.find(local.family)
+            advertised.port = port
+        }
     }
 }

@@ -7,8 +7,15 @@ public struct LocalEndpoints: Sendable {
 
     public init(_ listeners: [ListenerDescription]) { self.listeners = listeners }
 
-    /// The address to write for a message that goes out by this flow.
-    public func advertised(_ flow: Flow) -> NetworkAddress { listeners[Int(flow.listener)].advertised }
+    /// The address to write for a message that goes out by this flow. A socket bound to every address
+    /// says loopback to loopback peers, whom no other address of this host need concern.
+    public func advertised(_ flow: Flow) -> NetworkAddress {
+        let listener = listeners[Int(flow.listener)]
+        guard listener.advertisesByDefault, flow.remote.isLoopback else { return listener.advertised }
+        return flow.remote.family == .ipv4
+            ? NetworkAddress(ipv4: 0x7F00_0001, port: listener.advertised.port)
+            : NetworkAddress(ipv6High: 0, low: 1, port: listener.advertised.port)
+    }
 
     /// The first listener of this transport and address family; nil when there is none.
     public func listener(_ transport: TransportKind, _ family: NetworkAddress.Family) -> UInt16? {
@@ -31,6 +38,8 @@ public struct LocalEndpoints: Sendable {
         if transport == known.transport {
             if address == known.remote { return known }
             if transport.isReliable, address.hasSameHost(as: known.remote) { return known }
+            // The peer knows the socket that it has been talking to, and a firewall may let only that one through.
+            if address.family == known.remote.family { return Flow(transport: transport, listener: known.listener, remote: address) }
         }
         return flow(to: address, transport: transport) ?? known
     }

@@ -35,6 +35,9 @@ final class Monitor<State: Sendable>: @unchecked Sendable {
     /// Wakes the thread that waits, if one does.
     func signal() { pthread_cond_signal(changed) }
 
+    /// Wakes all threads that wait.
+    func broadcast() { pthread_cond_broadcast(changed) }
+
     /// Waits until `body`, called with the lock held, has an answer. Nil when the deadline passes first.
     func wait<R>(until deadline: MonotonicTime, _ body: (inout State) -> R?) -> R? {
         pthread_mutex_lock(lock)

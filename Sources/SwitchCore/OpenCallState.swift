@@ -74,8 +74,9 @@ extension Shard {
     /// with its record. False when the state cannot be read or its shard is another.
     public mutating func restoreCall(_ id: CallIdentifier, state: [UInt8], at now: Moment) -> Bool {
         state.withBytes { bytes in
+            guard Shard.isReadable(bytes) else { return false }
             var reader = RecordReader(bytes)
-            guard bytes.count > 8, reader.integer() == Shard.stateVersion else { return false }
+            _ = reader.integer()
             let source = reader.address()
             let gatewayAddress = reader.address()
             func moment(_ wall: Int64) -> Moment {
@@ -116,6 +117,26 @@ extension Shard {
                 CallEntry(call: call, inviteTail: OwnedBytes(), callerDisplay: .none, callerUser: .none, callerHost: .none))
             return true
         }
+    }
+
+    /// How many integers and how many texts follow one another in a state: the call's own fields and the
+    /// texts of the caller's dialog, its integers, then the callee's dialog.
+    private static let stateForm: [(integers: Int, texts: Int)] = [(14, 8 + 7), (8, 7), (8, 0)]
+
+    /// Whether the bytes are a whole state of the version that is written now. A store that was damaged, or
+    /// written by another version, must not keep the switch from starting.
+    private static func isReadable(_ state: Bytes) -> Bool {
+        var position = 0
+        for run in stateForm {
+            position += 8 * run.integers
+            for _ in 0..<run.texts {
+                guard position + 4 <= state.count else { return false }
+                position += 4 + (0..<4).reduce(0) { $0 | Int(state[position + $1]) << (8 * $1) }
+            }
+            guard position <= state.count else { return false }
+        }
+        var reader = RecordReader(state)
+        return position == state.count && reader.integer() == stateVersion
     }
 
     private mutating func restoreLeg(_ role: Leg.Role, call: SlabKey, _ stored: StoredDialog) -> SlabKey {

@@ -115,25 +115,32 @@ extension Shard {
     // MARK: - Attempts
 
     mutating func startAttempt(_ candidate: Int, of key: SlabKey, now: Moment) {
-        let gatewayIndex = calls[key].call.candidates[candidate].gateway
+        let choice = calls[key].call.candidates[candidate]
         let snapshot = calls[key].call.configuration
-        let gateway = snapshot.routingGateways[gatewayIndex]
-        let address = gateway.addresses[0]
+        let gateway = snapshot.routingGateways[choice.gateway]
+        let address = choice.redirection ?? gateway.addresses[0]
         let legKey = legs.nextKey
         let callIDToken = MintedToken(shard: settings.index, key: legKey, secret: secrets.next())
         let callID = calls[key].call.texts.store(token: callIDToken)
-        let calleeSent = calls[key].call.calleeNumber
-        let attempt = Attempt(
-            gateway: gatewayIndex, address: address, leg: legKey, callID: callID, calleeSent: calleeSent, startedAt: now.wall)
-        guard let flow = endpoints.flow(to: address, transport: gateway.transport) else {
+        let calleeSent = choice.redirectedNumber.isEmpty ? calls[key].call.calleeNumber : choice.redirectedNumber
+        var attempt = Attempt(
+            gateway: choice.gateway, address: address, leg: legKey, callID: callID, calleeSent: calleeSent, startedAt: now.wall)
+        guard var flow = endpoints.flow(to: address, transport: gateway.transport) else {
             calls[key].call.attemptImpossible(attempt, &actions, now: now)
             return
+        }
+
+        if gateway.streamForLargeRequests, !choice.isDatagramOnly, gateway.transport == .udp,
+            calls[key].inviteTail.bytes.count + Shard.usualHeadSize > Shard.largestDatagram,
+            let stream = endpoints.flow(to: address, transport: .tcp) {
+            flow = stream
+            attempt.isMovedToStream = true
         }
 
         let secret = secrets.next()
         let caller = calls[key].call.callerLeg
         outbox.begin()
-        let lengths = writeIdentities(of: key, toward: address, by: flow)
+        let lengths = writeIdentities(of: key, callee: calleeSent, toward: address, by: flow)
         let written = outbox.unfinished
         let dialog = Dialog(
             calling: written.upTo(lengths.target), local: written[lengths.target..<lengths.target + lengths.local],
@@ -160,8 +167,8 @@ extension Shard {
     }
 
     /// Writes Request-URI, our From value and the To value one behind the other; returns the first two lengths.
-    private mutating func writeIdentities(of key: SlabKey, toward address: NetworkAddress, by flow: Flow) -> (target: Int, local: Int) {
-        let callee = calls[key].call.texts[calls[key].call.calleeNumber]
+    private mutating func writeIdentities(of key: SlabKey, callee place: StoredBytes, toward address: NetworkAddress, by flow: Flow) -> (target: Int, local: Int) {
+        let callee = calls[key].call.texts[place]
         func appendTarget(_ outbox: inout Outbox) {
             outbox.append("sip:")
             outbox.append(callee)
@@ -198,7 +205,12 @@ extension Shard {
     }
 
     /// Counts what leaves as a datagram beyond the size that travels whole everywhere (RFC 3261, section 18.1.1).
-    func isOversized(_ flow: Flow) -> Bool { flow.transport == .udp && outbox.unfinished.count > 1_300 }
+    func isOversized(_ flow: Flow) -> Bool { flow.transport == .udp && outbox.unfinished.count > Shard.largestDatagram }
+
+    /// Bytes of a datagram that travels whole everywhere.
+    static let largestDatagram = 1_300
+    /// About what request line, Via, Route and the dialog's fields take before the passed part of an INVITE.
+    static let usualHeadSize = 480
 
     mutating func noteSize(_ flow: Flow) { if isOversized(flow) { counters.oversizedDatagramsSent += 1 } }
 }

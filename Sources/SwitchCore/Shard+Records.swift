@@ -140,6 +140,7 @@ extension Candidate.Verdict {
         case .locked: "locked"
         case .sameAsSource: "sameAsSource"
         case .alreadyListed: "alreadyListed"
+        case .redirected: "redirected"
         case .notNeeded: "notNeeded"
         }
     }

@@ -84,11 +84,32 @@ extension Shard {
             }
             legs[leg].inviteToPeer = .none
             calls[call].call.reportedCause = ReasonHeader.q850Cause(of: message) ?? calls[call].call.reportedCause
-            calls[call].call.refusalReceived(status: message.status, on: leg, &actions, now: now)
+            if let target = redirection(message, of: call) {
+                calls[call].call.redirected(
+                    status: message.status, to: target.address, number: target.number, on: leg, &actions, now: now)
+            } else {
+                calls[call].call.refusalReceived(status: message.status, on: leg, &actions, now: now)
+            }
             perform(for: call, message: message, essentials: essentials, now: now)
             removeLeg(leg)
             scheduleCall(call)
         }
+    }
+
+    /// Where a 3xx points, when the customer's calls may follow it: the first Contact with a numeric host
+    /// that is not ours (RFC 3261, section 8.1.3.4).
+    private func redirection(_ message: Message, of call: SlabKey) -> (address: NetworkAddress, number: Bytes)? {
+        guard (300..<400).contains(message.status), calls[call].call.mappingGateway >= 0 else { return nil }
+        let customer = calls[call].call.configuration.mappingGateways[calls[call].call.mappingGateway]
+        guard customer.followRedirects else { return nil }
+        var found: (address: NetworkAddress, number: Bytes)?
+        message.forEachElement(of: .contact) { element in
+            guard found == nil, let contact = NameAddress(element), let uri = URI(contact.uri), uri.scheme == .sip,
+                let address = uri.address, !endpoints.isOwn(address)
+            else { return }
+            found = (address, uri.number)
+        }
+        return found
     }
 
     private mutating func inviteFailed(on leg: SlabKey, _ cause: TransactionEvent.Cause, now: Moment) {

@@ -101,7 +101,7 @@ public struct Shard: ~Copyable {
     /// Call-ID in a request (one of ours names its shard, another is hashed).
     public static func owner(of message: Bytes, count: Int) -> Int {
         if message.starts(with: "SIP/2.0 ") {
-            guard let cookie = find(Via.magicCookie, in: message, within: 512) else { return 0 }
+            guard let cookie = find(Via.magicCookie, in: message) else { return 0 }
             let shard = MintedToken.shard(of: message.from(cookie + Via.magicCookie.utf8CodeUnitCount)) ?? 0
             return shard < count ? shard : 0
         }
@@ -110,11 +110,10 @@ public struct Shard: ~Copyable {
         return Int(callID.hash(seed: 0) % UInt64(count))
     }
 
-    private static func find(_ literal: StaticString, in message: Bytes, within limit: Int) -> Int? {
-        let end = min(limit, message.count)
+    private static func find(_ literal: StaticString, in message: Bytes) -> Int? {
         var i = 0
         let first = Bytes(literal)[0]
-        while let at = message.firstIndex(of: first, from: i), at < end {
+        while let at = message.firstIndex(of: first, from: i) {
             if message.from(at).starts(with: literal) { return at }
             i = at + 1
         }
@@ -125,8 +124,10 @@ public struct Shard: ~Copyable {
         var position = 0
         while let end = message.firstIndex(of: 0x0A, from: position) {
             let line = message[position..<end]
-            if line.startsIgnoringCase(with: "call-id") || line.startsIgnoringCase(with: "i:") || line.startsIgnoringCase(with: "i ") {
-                if let colon = line.firstIndex(of: UInt8(ascii: ":")) { return line.from(colon + 1).trimmed }
+            if line.startsIgnoringCase(with: "call-id") || line.startsIgnoringCase(with: "i") {
+                if let colon = line.firstIndex(of: UInt8(ascii: ":")), HeaderName(line.upTo(colon).trimmed) == .callID {
+                    return line.from(colon + 1).trimmed
+                }
             }
             if line.trimmed.isEmpty, position > 4 { return nil }
             position = end + 1

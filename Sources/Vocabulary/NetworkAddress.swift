@@ -166,9 +166,13 @@ extension NetworkAddress {
         high = 0
         low = 0
         for position in 0..<8 {
-            if position < gap { append(group(position)) }
-            else if position >= 8 - tail { append(group(position - (8 - tail) + gap)) }
-            else { append(0) }
+            if position < gap {
+                append(group(position))
+            } else if position >= 8 - tail {
+                append(group(position - (8 - tail) + gap))
+            } else {
+                append(0)
+            }
         }
         return (high, low)
     }

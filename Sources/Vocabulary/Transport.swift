@@ -48,10 +48,14 @@ public struct ListenerDescription: Sendable, Hashable {
     public var local: NetworkAddress
     /// The address written into Via and Contact (the public one behind a NAT); `local` unless configured.
     public var advertised: NetworkAddress
+    /// Whether the socket is bound to every address and nobody said what to write: the shell then puts
+    /// the address by which this host reaches others into `advertised`.
+    public private(set) var advertisesByDefault: Bool
 
     public init(transport: TransportKind, local: NetworkAddress, advertised: NetworkAddress? = nil) {
         self.transport = transport
         self.local = local
         self.advertised = advertised ?? local
+        advertisesByDefault = advertised == nil && local.isUnspecified
     }
 }

@@ -37,7 +37,7 @@ struct TimerWheelTests {
         var wheel = TimerWheel(now: Instant(nanoseconds: now))
         var model = Model()
         var handles: [(token: UInt64, handle: TimerHandle)] = []
-        for token in 1...4_000 as ClosedRange<UInt64> {
+        for token in 1...1_200 as ClosedRange<UInt64> {
             let magnitude = Int.random(in: 0..<48, using: &random)
             let distance = Int64.random(in: -5...(1 << Int64(magnitude) + 5), using: &random)
             handles.append((token, wheel.set(at: Instant(nanoseconds: now + distance), token: token)))
@@ -66,7 +66,9 @@ struct TimerWheelTests {
         #expect(model.deadlines.isEmpty)
     }
 
-    @Test("the next deadline is never after the first timer", arguments: [0, 1, 63, 64, 65, 4_095, 4_096, 262_143, 262_144, 16_777_216, 1 << 30] as [Int64])
+    @Test(
+        "the next deadline is never after the first timer",
+        arguments: [0, 1, 63, 64, 65, 4_095, 4_096, 262_143, 262_144, 16_777_216, 1 << 30] as [Int64])
     func nextDeadline(ticks: Int64) {
         for start in [0, 63, 64, 4_095, 1 << 20 + 1] as [Int64] {
             var wheel = TimerWheel(now: Instant(nanoseconds: start * Self.tick))

@@ -13,7 +13,8 @@ struct HoldTests {
         "direction of a stream",
         arguments: [
             ("", "", .sendReceive, .sendReceive), ("", "a=sendonly\n", .sendOnly, .sendOnly), ("", "a=recvonly\n", .receiveOnly, .receiveOnly),
-            ("", "a=inactive\n", .inactive, .inactive), ("a=sendonly\n", "", .sendOnly, .sendOnly), ("a=sendonly\n", "a=sendrecv\n", .sendReceive, .sendReceive),
+            ("", "a=inactive\n", .inactive, .inactive), ("a=sendonly\n", "", .sendOnly, .sendOnly),
+            ("a=sendonly\n", "a=sendrecv\n", .sendReceive, .sendReceive),
             ("a=inactive\n", "a=ptime:20\n", .inactive, .inactive),
         ] as [(String, String, Direction, Direction)])
     func directions(session: String, media: String, direction: Direction, effective: Direction) throws {
@@ -27,7 +28,9 @@ struct HoldTests {
 
     @Test(
         "an unspecified address receives nothing",
-        arguments: [("0.0.0.0", "", .sendOnly), ("::", "", .sendOnly), ("0.0.0.0", "a=recvonly\n", .inactive), ("0.0.0.0", "a=inactive\n", .inactive)]
+        arguments: [
+            ("0.0.0.0", "", .sendOnly), ("::", "", .sendOnly), ("0.0.0.0", "a=recvonly\n", .inactive), ("0.0.0.0", "a=inactive\n", .inactive),
+        ]
             as [(String, String, Direction)])
     func unspecified(address: String, media: String, effective: Direction) throws {
         try withDescription(Self.text(address: address, media: media)) { description in
@@ -55,7 +58,8 @@ struct HoldTests {
     @Test("an answer may only use what the offer gives")
     func answers() {
         let allowed: [Direction: Set<Direction>] = [
-            .sendReceive: [.sendReceive, .sendOnly, .receiveOnly, .inactive], .sendOnly: [.receiveOnly, .inactive], .receiveOnly: [.sendOnly, .inactive],
+            .sendReceive: [.sendReceive, .sendOnly, .receiveOnly, .inactive], .sendOnly: [.receiveOnly, .inactive],
+            .receiveOnly: [.sendOnly, .inactive],
             .inactive: [.inactive],
         ]
         for offered in Direction.allCases {

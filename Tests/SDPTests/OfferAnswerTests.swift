@@ -34,7 +34,9 @@ struct OfferAnswerTests {
     @Test("a stream that the offer disabled stays disabled")
     func disabled() throws {
         try withDescription(Self.answer("m=audio 0 RTP/AVP 0\n")) { offered in
-            try withDescription(Self.answer("m=audio 4000 RTP/AVP 0\n")) { #expect($0.mismatch(asAnswerTo: offered) == .acceptedDisabledMedia(media: 0)) }
+            try withDescription(Self.answer("m=audio 4000 RTP/AVP 0\n")) {
+                #expect($0.mismatch(asAnswerTo: offered) == .acceptedDisabledMedia(media: 0))
+            }
             try withDescription(Self.answer("m=audio 0 RTP/AVP 0\n")) { #expect($0.mismatch(asAnswerTo: offered) == nil) }
         }
     }
@@ -58,9 +60,11 @@ struct OfferAnswerTests {
     @Test(
         "the same session in the same words, the version apart",
         arguments: [
-            ("2890844527", "2890844528", true), ("alice", "bob", false), ("2890844526", "2890844525", false), ("host.example.net", "192.0.2.1", false),
+            ("2890844527", "2890844528", true), ("alice", "bob", false), ("2890844526", "2890844525", false),
+            ("host.example.net", "192.0.2.1", false),
             ("A call", "Another call", false), ("49170", "49172", false), ("a=recvonly\n", "", false), ("a=recvonly\n", "a=recvonly\na=x\n", false),
-            ("a=tool:example\na=ptime:20\n", "a=ptime:20\na=tool:example\n", false), ("x=unknown line", "y=unknown line", false), ("v=0\n", "v=0\r\n", true),
+            ("a=tool:example\na=ptime:20\n", "a=ptime:20\na=tool:example\n", false), ("x=unknown line", "y=unknown line", false),
+            ("v=0\n", "v=0\r\n", true),
         ])
     func equality(old: String, new: String, same: Bool) throws {
         try withDescription(offer) { first in
@@ -77,7 +81,8 @@ struct OfferAnswerTests {
     @Test(
         "the origin is replaced and not a byte else",
         arguments: [
-            ("192.0.2.99", "o=tandem 7 18446744073709551615 IN IP4 192.0.2.99"), ("2001:db8::99", "o=tandem 7 18446744073709551615 IN IP6 2001:db8::99"),
+            ("192.0.2.99", "o=tandem 7 18446744073709551615 IN IP4 192.0.2.99"),
+            ("2001:db8::99", "o=tandem 7 18446744073709551615 IN IP6 2001:db8::99"),
         ], [false, true])
     func originRewrite(pair: (address: String, line: String), crlf: Bool) throws {
         let address = try #require(NetworkAddress(pair.address, defaultPort: 5060))

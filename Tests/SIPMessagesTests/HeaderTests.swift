@@ -73,8 +73,10 @@ struct HeaderTests {
     @Test(
         "malformed Via",
         arguments: [
-            "", "SIP", "SIP/2.0", "SIP/2.0/UDP", "SIP/2.0/UDP ", "SIP/3.0/UDP a", "HTTP/2.0/UDP a", "SIP/2.0/UDP a b", "SIP/2.0/UDP a:65536", "SIP/2.0/UDP a:",
-            "SIP/2.0/UDP :5060", "SIP/2.0/UDP [::1", "SIP/2.0/UDP [x]", "SIP/2.0/UDP a;;branch=b", "SIP/2.0/UDP a;branch=\"b", "SIP/2.0UDP a", "SIP/2.0/UDP\u{1}a",
+            "", "SIP", "SIP/2.0", "SIP/2.0/UDP", "SIP/2.0/UDP ", "SIP/3.0/UDP a", "HTTP/2.0/UDP a", "SIP/2.0/UDP a b", "SIP/2.0/UDP a:65536",
+            "SIP/2.0/UDP a:",
+            "SIP/2.0/UDP :5060", "SIP/2.0/UDP [::1", "SIP/2.0/UDP [x]", "SIP/2.0/UDP a;;branch=b", "SIP/2.0/UDP a;branch=\"b", "SIP/2.0UDP a",
+            "SIP/2.0/UDP\u{1}a",
         ])
     func malformedVias(text: String) {
         text.withBytes { #expect(Via($0) == nil) }
@@ -108,7 +110,9 @@ struct HeaderTests {
         }
     }
 
-    @Test("malformed CSeq", arguments: ["", "1", "INVITE", "1INVITE", "2147483648 INVITE", "-1 INVITE", "1 INVITE x", "1 ", "36893488147419103232 INVITE"])
+    @Test(
+        "malformed CSeq",
+        arguments: ["", "1", "INVITE", "1INVITE", "2147483648 INVITE", "-1 INVITE", "1 INVITE x", "1 ", "36893488147419103232 INVITE"])
     func malformedCSeqs(text: String) {
         text.withBytes { #expect(CSeq($0) == nil) }
     }
@@ -145,7 +149,8 @@ struct HeaderTests {
         "seconds, with comment and parameters",
         arguments: [
             ("0", 0, ""), ("3600", 3600, ""), ("4294967295", .max, ""), ("4294967296", .max, ""), ("10000000000000000000000000000000", .max, ""),
-            ("18000;duration=3600", 18_000, ";duration=3600"), ("120 (I'm in a meeting)", 120, ""), ("120 (a (b) \\) c);duration=60", 120, ";duration=60"),
+            ("18000;duration=3600", 18_000, ";duration=3600"), ("120 (I'm in a meeting)", 120, ""),
+            ("120 (a (b) \\) c);duration=60", 120, ";duration=60"),
             ("1800;refresher=uac", 1800, ";refresher=uac"),
         ] as [(String, UInt32, String)])
     func deltaSeconds(text: String, seconds: UInt32, parameters: String) throws {
@@ -185,7 +190,8 @@ struct HeaderTests {
         "dates",
         arguments: [
             ("Sat, 13 Nov 2010 23:29:00 GMT", 1_289_690_940), ("Thu, 01 Jan 1970 00:00:00 GMT", 0), ("Wed, 31 Dec 1969 23:59:59 GMT", -1),
-            ("Thu, 29 Feb 2024 12:00:00 GMT", 1_709_208_000), ("Tue, 29 Feb 2000 00:00:00 GMT", 951_782_400), ("Fri, 31 Dec 9999 23:59:59 GMT", 253_402_300_799),
+            ("Thu, 29 Feb 2024 12:00:00 GMT", 1_709_208_000), ("Tue, 29 Feb 2000 00:00:00 GMT", 951_782_400),
+            ("Fri, 31 Dec 9999 23:59:59 GMT", 253_402_300_799),
             ("Mon, 01 Jan 1601 00:00:00 GMT", -11_644_473_600),
         ] as [(String, Int64)])
     func dates(text: String, seconds: Int64) throws {
@@ -202,7 +208,8 @@ struct HeaderTests {
             "", "Fri, 01 Jan 2010 16:00:00 EST", "Fri 01 Jan 2010 16:00:00 GMT", "Foo, 01 Jan 2010 16:00:00 GMT", "Fri, 01 Foo 2010 16:00:00 GMT",
             "Fri, 32 Jan 2010 16:00:00 GMT", "Fri, 00 Jan 2010 16:00:00 GMT", "Fri, 29 Feb 2010 16:00:00 GMT", "Wed, 29 Feb 2100 16:00:00 GMT",
             "Fri, 31 Apr 2010 16:00:00 GMT", "Fri, 01 Jan 2010 24:00:00 GMT", "Fri, 01 Jan 2010 16:60:00 GMT", "Fri, 01 Jan 2010 16:00:61 GMT",
-            "Fri, 01 Jan 2010 16:00 GMT", "Fri, +1 Jan 2010 16:00:00 GMT", "Fri, 01 Jan 10 16:00:00 GMT", "Fri, 01 Jan 2010 16:00:00 GMT x", "Fri, 01 Jan 2010 -1:00:00 GMT",
+            "Fri, 01 Jan 2010 16:00 GMT", "Fri, +1 Jan 2010 16:00:00 GMT", "Fri, 01 Jan 10 16:00:00 GMT", "Fri, 01 Jan 2010 16:00:00 GMT x",
+            "Fri, 01 Jan 2010 -1:00:00 GMT",
         ])
     func malformedDates(text: String) {
         text.withBytes { #expect(SIPDate($0) == nil) }

@@ -46,9 +46,12 @@ struct MessageParserTests {
     @Test(
         "status lines",
         arguments: [
-            ("SIP/2.0 200 OK", 200, "OK", nil), ("SIP/2.0 100 ", 100, "", nil), ("SIP/2.0 699", 699, "", nil), ("sip/2.0 180 Ringing", 180, "Ringing", nil),
-            ("SIP/2.0 200 two  words ", 200, "two  words ", nil), ("SIP/2.0 099 x", 99, "x", .statusMalformed), ("SIP/2.0 700 x", 700, "x", .statusMalformed),
-            ("SIP/2.0 20 OK", 0, "", .statusMalformed), ("SIP/2.0 2000 OK", 200, " OK", .statusMalformed), ("SIP/2.0  200 OK", 0, "", .statusMalformed),
+            ("SIP/2.0 200 OK", 200, "OK", nil), ("SIP/2.0 100 ", 100, "", nil), ("SIP/2.0 699", 699, "", nil),
+            ("sip/2.0 180 Ringing", 180, "Ringing", nil),
+            ("SIP/2.0 200 two  words ", 200, "two  words ", nil), ("SIP/2.0 099 x", 99, "x", .statusMalformed),
+            ("SIP/2.0 700 x", 700, "x", .statusMalformed),
+            ("SIP/2.0 20 OK", 0, "", .statusMalformed), ("SIP/2.0 2000 OK", 200, " OK", .statusMalformed),
+            ("SIP/2.0  200 OK", 0, "", .statusMalformed),
             ("SIP/3.0 200 OK", 200, "OK", .versionUnsupported), ("SIP/2.0200 OK12", 0, "", .versionUnsupported),
         ] as [(String, Int, String, MessageDefect?)])
     func statusLines(line: String, status: Int, reason: String, defect: MessageDefect?) throws {
@@ -85,9 +88,11 @@ struct MessageParserTests {
     @Test(
         "header field lines",
         arguments: [
-            ("X-Any.Thing!%*_+`'~: value\n", .accepted), ("X:\n", .accepted), ("X :\n", .accepted), ("X\t: y\n", .accepted), ("X\n", .refused(.headerMalformed, .structure)),
+            ("X-Any.Thing!%*_+`'~: value\n", .accepted), ("X:\n", .accepted), ("X :\n", .accepted), ("X\t: y\n", .accepted),
+            ("X\n", .refused(.headerMalformed, .structure)),
             (": y\n", .refused(.headerMalformed, .structure)), (" : y\n", .accepted), ("X Y: z\n", .refused(.headerMalformed, .structure)),
-            ("X(: z\n", .refused(.headerMalformed, .structure)), ("(: z\n", .refused(.headerMalformed, .structure)), ("Ü: z\n", .refused(.headerMalformed, .structure)),
+            ("X(: z\n", .refused(.headerMalformed, .structure)), ("(: z\n", .refused(.headerMalformed, .structure)),
+            ("Ü: z\n", .refused(.headerMalformed, .structure)),
         ] as [(String, Verdict)])
     func headerLines(extra: String, expected: Verdict) {
         // " : y" continues the line before, which is CSeq and then malformed.
@@ -131,11 +136,13 @@ struct MessageParserTests {
     @Test(
         "bodies in a datagram",
         arguments: [
-            ("", "body", "body", nil), ("Content-Length: 4\n", "body", "body", nil), ("Content-Length: 2\n", "body", "bo", nil), ("Content-Length: 0\n", "body", "", nil),
+            ("", "body", "body", nil), ("Content-Length: 4\n", "body", "body", nil), ("Content-Length: 2\n", "body", "bo", nil),
+            ("Content-Length: 0\n", "body", "", nil),
             ("Content-Length: 5\n", "body", "body", .bodyTruncated), ("l: 4\nContent-Length: 4\n", "body", "body", nil),
             ("l: 3\nContent-Length: 4\n", "body", nil, .contentLengthConflicting), ("Content-Length: -1\n", "body", nil, .contentLengthMalformed),
             ("Content-Length: 4 4\n", "body", nil, .contentLengthMalformed), ("Content-Length:\n", "body", nil, .contentLengthMalformed),
-            ("Content-Length: 4294967300\n", "body", nil, .contentLengthMalformed), ("Content-Length: 99999999999999999999999\n", "body", nil, .contentLengthMalformed),
+            ("Content-Length: 4294967300\n", "body", nil, .contentLengthMalformed),
+            ("Content-Length: 99999999999999999999999\n", "body", nil, .contentLengthMalformed),
         ] as [(String, String, String?, MessageDefect?)])
     func datagramBodies(extra: String, body: String, expected: String?, defect: MessageDefect?) throws {
         try withMessage(Self.request(extra: extra, body: body)) { message in

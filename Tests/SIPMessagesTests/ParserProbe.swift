@@ -15,16 +15,13 @@ struct ParserProbe {
         for i in 0..<message.fieldCount {
             let field = message[i]
             inside(message.bytes, field.writtenName, field.value)
-            readValue(field.value)
-        }
-        for name in HeaderName.allCases {
-            var elements: [Bytes] = []
-            message.forEachElement(of: name) { elements.append($0) }
-            for element in elements {
-                inside(message.bytes, element)
+            var elements = CommaList(field.value)
+            while let element = elements.next() {
+                inside(field.value, element)
                 readValue(element)
             }
         }
+        message.forEachElement(of: .contact) { escaped += ParserProbe.count(outside: message.bytes, $0) }
         if let essentials = try? Essentials(message) {
             inside(bytes, essentials.callID, essentials.via.branch, essentials.via.host, essentials.via.parameters)
             inside(bytes, essentials.from.uri, essentials.to.uri, essentials.cseq.methodName)
@@ -77,9 +74,13 @@ struct ParserProbe {
         _ = (description.describesSameSession(as: description), description.mismatch(asAnswerTo: description), description.isOnHold)
     }
 
-    private mutating func inside(_ whole: Bytes, _ parts: Bytes...) {
-        for part in parts where !part.isEmpty {
-            if part.base < whole.base || part.base + part.count > whole.base + whole.count { escaped += 1 }
-        }
+    private mutating func inside(_ whole: Bytes, _ a: Bytes, _ b: Bytes = .empty, _ c: Bytes = .empty, _ d: Bytes = .empty, _ e: Bytes = .empty) {
+        escaped +=
+            Self.count(outside: whole, a) + Self.count(outside: whole, b) + Self.count(outside: whole, c) + Self.count(outside: whole, d)
+            + Self.count(outside: whole, e)
+    }
+
+    private static func count(outside whole: Bytes, _ part: Bytes) -> Int {
+        part.isEmpty || part.base >= whole.base && part.base + part.count <= whole.base + whole.count ? 0 : 1
     }
 }

@@ -36,7 +36,9 @@ struct RandomMessage {
         func display() -> String { pick(["", "\"A, <B> \\\" C\" ", "Plain Name ", "\"\" "]) }
         func space() -> String { pick([" ", "  ", "", "\t", "\r\n ", " \r\n\t"]) }
 
-        let known: [SIPMessages.Method] = [.invite, .ack, .bye, .cancel, .options, .register, .prack, .update, .info, .message, .refer, .subscribe, .notify, .publish]
+        let known: [SIPMessages.Method] = [
+            .invite, .ack, .bye, .cancel, .options, .register, .prack, .update, .info, .message, .refer, .subscribe, .notify, .publish,
+        ]
         method = pick(known)
         let isRequest = Bool.random(using: &random)
         uri = isRequest ? someURI() : nil
@@ -51,7 +53,11 @@ struct RandomMessage {
         body = (0..<pick([0, 0, 1, 40, 300])).map { _ in UInt8.random(in: 0...255, using: &random) }
 
         var wanted: [(String, String)] = [
-            (pick(["Via", "v", "VIA"]), "SIP/2.0/\(pick(["UDP", "TCP", "TLS"]))\(pick([" ", "\t", "\r\n "]))\(host);branch=\(branch)" + pick(["", ";rport", ", SIP/2.0/UDP 192.0.2.9"])),
+            (
+                pick(["Via", "v", "VIA"]),
+                "SIP/2.0/\(pick(["UDP", "TCP", "TLS"]))\(pick([" ", "\t", "\r\n "]))\(host);branch=\(branch)"
+                    + pick(["", ";rport", ", SIP/2.0/UDP 192.0.2.9"])
+            ),
             (pick(["From", "f"]), "\(display())<\(someURI())>\(space());tag=\(fromTag)"),
             (pick(["To", "t"]), "\(display())<\(someURI())>" + (toTag.isEmpty ? "" : ";\(space())tag\(space())=\(space())\(toTag)")),
             (pick(["Call-ID", "i"]), callID),
@@ -62,7 +68,8 @@ struct RandomMessage {
         for _ in 0..<Int.random(in: 0...12, using: &random) {
             wanted.append(
                 pick([
-                    ("X-" + token(), token() + space() + token()), ("Subject", "a\(space()), b"), ("Contact", "\(display())<\(someURI())>;expires=60"),
+                    ("X-" + token(), token() + space() + token()), ("Subject", "a\(space()), b"),
+                    ("Contact", "\(display())<\(someURI())>;expires=60"),
                     ("Record-Route", "<\(someURI())>, <\(someURI())>"), ("Supported", "100rel,\(space())timer"), ("Expires", "3600"), ("X-Empty", ""),
                 ]))
         }

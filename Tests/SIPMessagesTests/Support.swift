@@ -1,4 +1,5 @@
 import SIPMessages
+import Testing
 import Vocabulary
 
 /// Parses bytes that lie in a buffer of exactly their size, so that the sanitizer sees a read past the end.
@@ -17,6 +18,12 @@ func withMessage<R>(
     _ text: String, framing: MessageParser.Framing = .datagram, limits: MessageLimits = MessageLimits(), _ body: (Message?) throws -> R
 ) rethrows -> R {
     try withMessage(text.crlf, framing: framing, limits: limits, body)
+}
+
+/// The essentials of a message that has to be there.
+func essentials(of message: Message?) throws -> Essentials {
+    let message = try #require(message)
+    return try Essentials(message)
 }
 
 extension String {

@@ -34,23 +34,33 @@ struct TortureTests {
         Case(name: "unreason", section: "3.1.1.12", verdict: .accepted),
         Case(name: "noreason", section: "3.1.1.13", verdict: .accepted),
         Case(name: "badinv01", section: "3.1.2.1", verdict: .refused(.viaMalformed, .essentials)),
-        Case(name: "clerr", section: "3.1.2.2", verdict: .refused(.bodyTruncated, .structure), reading: "a datagram; a stream waits for the rest and times out"),
+        Case(
+            name: "clerr", section: "3.1.2.2", verdict: .refused(.bodyTruncated, .structure),
+            reading: "a datagram; a stream waits for the rest and times out"),
         Case(name: "ncl", section: "3.1.2.3", verdict: .refused(.contentLengthMalformed, .structure)),
-        Case(name: "scalar02", section: "3.1.2.4", verdict: .refused(.cseqMalformed, .essentials), reading: "CSeq is the first of three overlarge numbers"),
+        Case(
+            name: "scalar02", section: "3.1.2.4", verdict: .refused(.cseqMalformed, .essentials),
+            reading: "CSeq is the first of three overlarge numbers"),
         Case(name: "scalarlg", section: "3.1.2.5", verdict: .dropped(.cseqMalformed)),
         Case(name: "quotbal", section: "3.1.2.6", verdict: .refused(.toMalformed, .essentials)),
         Case(name: "ltgtruri", section: "3.1.2.7", verdict: .refused(.uriMalformed, .requestCheck)),
         Case(name: "lwsruri", section: "3.1.2.8", verdict: .refused(.startLineMalformed, .structure)),
         Case(name: "lwsstart", section: "3.1.2.9", verdict: .refused(.startLineMalformed, .structure), reading: "not repaired"),
         Case(name: "trws", section: "3.1.2.10", verdict: .refused(.startLineMalformed, .structure), reading: "not repaired"),
-        Case(name: "escruri", section: "3.1.2.11", verdict: .refused(.uriMalformed, .requestCheck), reading: "refused, though ignoring the header part is allowed"),
-        Case(name: "baddate", section: "3.1.2.12", verdict: .refused(.dateMalformed, .requestCheck), reading: "refused, though ignoring Date is allowed"),
+        Case(
+            name: "escruri", section: "3.1.2.11", verdict: .refused(.uriMalformed, .requestCheck),
+            reading: "refused, though ignoring the header part is allowed"),
+        Case(
+            name: "baddate", section: "3.1.2.12", verdict: .refused(.dateMalformed, .requestCheck),
+            reading: "refused, though ignoring Date is allowed"),
         Case(name: "regbadct", section: "3.1.2.13", verdict: .refused(.contactMalformed, .requestCheck)),
         Case(name: "badaspec", section: "3.1.2.14", verdict: .accepted, reading: "spaces inside the angle brackets are ignored, as the RFC allows"),
         Case(name: "baddn", section: "3.1.2.15", verdict: .refused(.fromMalformed, .essentials), reading: "not repaired"),
         Case(name: "badvers", section: "3.1.2.16", verdict: .refused(.versionUnsupported, .structure)),
         Case(name: "mismatch01", section: "3.1.2.17", verdict: .refused(.cseqMethodMismatch, .essentials)),
-        Case(name: "mismatch02", section: "3.1.2.18", verdict: .refused(.cseqMethodMismatch, .essentials), reading: "400 rather than 501: the message is wrong for any method"),
+        Case(
+            name: "mismatch02", section: "3.1.2.18", verdict: .refused(.cseqMethodMismatch, .essentials),
+            reading: "400 rather than 501: the message is wrong for any method"),
         Case(name: "bigcode", section: "3.1.2.19", verdict: .dropped(.statusMalformed)),
         Case(name: "badbranch", section: "3.2.1", verdict: .accepted, later: "matched by the rules of RFC 2543, since the cookie stands alone"),
         Case(name: "insuf", section: "3.3.1", verdict: .refused(.fromMissing, .essentials)),
@@ -65,7 +75,9 @@ struct TortureTests {
             reading: "as printed its Content-Length is 154 for 152 bytes, which is met first; mended it is refused for its repeated header fields"),
         Case(name: "mcl01", section: "3.3.9", verdict: .refused(.contentLengthConflicting, .structure)),
         Case(name: "bcast", section: "3.3.10", verdict: .accepted, later: "dropped: a response for this element has one Via"),
-        Case(name: "zeromf", section: "3.3.11", verdict: .accepted, later: "483 where it would be passed on; answered when it is for the switch itself"),
+        Case(
+            name: "zeromf", section: "3.3.11", verdict: .accepted, later: "483 where it would be passed on; answered when it is for the switch itself"
+        ),
         Case(name: "cparam01", section: "3.3.12", verdict: .accepted),
         Case(name: "cparam02", section: "3.3.13", verdict: .accepted),
         Case(name: "regescrt", section: "3.3.14", verdict: .accepted),
@@ -123,12 +135,12 @@ struct TortureTests {
     func wsinv() throws {
         try withMessage(Self.bytes("wsinv")) { message in
             let message = try #require(message)
-            let essentials = try Essentials(message)
+            let found = try essentials(of: message)
             #expect(message.method == .invite)
-            #expect(essentials.toTag.equals("1918181833n"))
-            #expect(essentials.fromTag.equals("98asjd8"))
-            #expect(essentials.from.display.equals(#"J Rosenberg \\\""#))
-            #expect(essentials.cseq.number == 9)
+            #expect(found.toTag.equals("1918181833n"))
+            #expect(found.fromTag.equals("98asjd8"))
+            #expect(found.from.display.equals(#"J Rosenberg \\\""#))
+            #expect(found.cseq.number == 9)
             #expect(message.first(.maxForwards)?.decimal == 68)
             #expect(message.first(.subject)?.isEmpty == true)
             #expect(message.body.count == 150)
@@ -141,7 +153,7 @@ struct TortureTests {
             }
             #expect(branches == ["390skdjuw", "z9hG4bK9ikj8", "z9hG4bK30239"])
             #expect(hosts == ["192.0.2.2", "spindle.example.com", "192.168.255.111"])
-            #expect(!essentials.via.hasMagicCookie)
+            #expect(!found.via.hasMagicCookie)
             let contact = try #require(NameAddress(message.first(.contact) ?? .empty))
             #expect(contact.parameter("newparam")?.value?.equals("newvalue") == true)
             #expect(contact.parameter("secondparam")?.value == nil)
@@ -157,18 +169,18 @@ struct TortureTests {
     func intmeth() throws {
         try withMessage(Self.bytes("intmeth")) { message in
             let message = try #require(message)
-            let essentials = try Essentials(message)
+            let found = try essentials(of: message)
             #expect(message.method == .other)
             #expect(message.methodName.equals("!interesting-Method0123456789_*+`.%indeed'~"))
-            #expect(essentials.cseq.number == 139_122_385)
+            #expect(found.cseq.number == 139_122_385)
             let uri = try #require(URI(message.requestURI))
             #expect(uri.user.equals("1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*"))
             #expect(uri.password.equals("&it+has=1,weird!*pas$wo~d_too.(doesn't-it)"))
             #expect(uri.host.equals("example.com"))
-            #expect(essentials.to.display.array == Array("BEL:\\\u{7} NUL:\\\u{0} DEL:\\\u{7F}".utf8))
-            #expect(essentials.fromTag.equals("_token~1'+`*%!-."))
-            #expect(essentials.callID.equals("intmeth.word%ZK-!.*_+'@word`~)(><:\\/\"][?}{"))
-            #expect(essentials.from.displayName.equals("token1~` token2'+_ token3*%!.-"))
+            #expect(found.to.display.array == Array("BEL:\\\u{7} NUL:\\\u{0} DEL:\\\u{7F}".utf8))
+            #expect(found.fromTag.equals("_token~1'+`*%!-."))
+            #expect(found.callID.equals("intmeth.word%ZK-!.*_+'@word`~)(><:\\/\"][?}{"))
+            #expect(found.from.displayName.equals("token1~` token2'+_ token3*%!.-"))
         }
     }
 
@@ -180,7 +192,7 @@ struct TortureTests {
             #expect(uri.scheme == .sip)
             #expect(uri.user.equals("sips%3Auser%40example.com"))
             #expect(uri.host.equals("example.net"))
-            let to = try #require(URI(try Essentials(message).to.uri))
+            let to = try #require(URI(try essentials(of: message).to.uri))
             "sip:user@example.com".asURI { plain in #expect(plain.map { to.isEquivalent(to: $0) } == true) }
             let contact = try #require(NameAddress(message.first(.contact) ?? .empty))
             let target = try #require(URI(contact.uri))
@@ -208,7 +220,8 @@ struct TortureTests {
             var count = 0
             message.forEachElement(of: .via) { if Via($0) != nil { count += 1 } }
             #expect(count == 34)
-            #expect(try Essentials(message).fromTag.count == 155)
+            let found = try essentials(of: message)
+            #expect(found.fromTag.count == 155)
         }
     }
 
@@ -218,7 +231,8 @@ struct TortureTests {
             let message = try #require(message)
             #expect(message.method == .register)
             #expect(message.body.isEmpty)
-            #expect(try Essentials(message).callID.equals("dblreq.0ha0isndaksdj99sdfafnl3lk233412"))
+            let found = try essentials(of: message)
+            #expect(found.callID.equals("dblreq.0ha0isndaksdj99sdfafnl3lk233412"))
         }
     }
 
@@ -235,7 +249,8 @@ struct TortureTests {
             #expect(transports == ["UDP", "SCTP", "TLS", "UNKNOWN", "TCP"])
         }
         try withMessage(Self.bytes("lwsdisp")) { message in
-            #expect(try Essentials(#require(message)).from.displayName.equals("caller"))
+            let found = try essentials(of: message)
+            #expect(found.from.displayName.equals("caller"))
         }
     }
 
@@ -280,7 +295,8 @@ struct TortureTests {
     @Test("badbranch: a bare cookie names no transaction")
     func badbranch() throws {
         try withMessage(Self.bytes("badbranch")) { message in
-            #expect(try !Essentials(#require(message)).via.hasMagicCookie)
+            let found = try essentials(of: message)
+            #expect(!found.via.hasMagicCookie)
         }
     }
 
@@ -294,13 +310,13 @@ struct TortureTests {
     func inv2543() throws {
         try withMessage(Self.bytes("inv2543")) { message in
             let message = try #require(message)
-            let essentials = try Essentials(message)
-            #expect(essentials.via.branch.isEmpty)
-            #expect(essentials.fromTag.isEmpty)
+            let found = try essentials(of: message)
+            #expect(found.via.branch.isEmpty)
+            #expect(found.fromTag.isEmpty)
             // Without Content-Length the body reaches to the end of the datagram.
             #expect(message.body.count == 105)
             // Without angle brackets the parameter is To's, not the URI's.
-            #expect(essentials.to.parameter("user")?.value?.equals("phone") == true)
+            #expect(found.to.parameter("user")?.value?.equals("phone") == true)
         }
     }
 
@@ -318,19 +334,19 @@ struct TortureTests {
         #expect(try uri("ipv6-correct-abnf-2-colons").host == "[2001:db8::192.0.2.1]")
         for name in ["via-received-param-with-delim", "via-received-param-no-delim"] {
             try withMessage(Self.bytes(name)) { message in
-                let via = try Essentials(#require(message)).via
+                let via = try essentials(of: message).via
                 #expect(via.host.equals("[2001:db8::9:1]"))
                 #expect(via.received.flatMap { NetworkAddress(parsing: $0) } == NetworkAddress("2001:db8::9:255"))
                 #expect(via.branch.starts(with: "z9hG4bKas3"))
             }
         }
         try withMessage(Self.bytes("mult-ip-in-header")) { message in
-            let via = try Essentials(#require(message)).via
+            let via = try essentials(of: message).via
             #expect(via.host.equals("[2001:db8::9:1]"))
             #expect(via.port == 6050)
         }
         try withMessage(Self.bytes("ipv4-mapped-ipv6")) { message in
-            let via = try Essentials(#require(message)).via
+            let via = try essentials(of: message).via
             #expect(NetworkAddress(parsing: via.host) == NetworkAddress("192.0.2.10"))
             #expect(via.port == 19823)
         }

@@ -10,7 +10,10 @@ struct URITests {
         arguments: [
             ("sip:example.net", .sip, "", "", "example.net", nil, "", ""),
             ("SIP:alice@example.net", .sip, "alice", "", "example.net", nil, "", ""),
-            ("sips:alice:secret@example.net:5061;transport=tcp?Subject=x&Priority=urgent", .sips, "alice", "secret", "example.net", 5061, ";transport=tcp", "Subject=x&Priority=urgent"),
+            (
+                "sips:alice:secret@example.net:5061;transport=tcp?Subject=x&Priority=urgent", .sips, "alice", "secret", "example.net", 5061,
+                ";transport=tcp", "Subject=x&Priority=urgent"
+            ),
             ("sip:+14155550100@192.0.2.1:5060;user=phone", .sip, "+14155550100", "", "192.0.2.1", 5060, ";user=phone", ""),
             ("sip:a@[2001:db8::1]", .sip, "a", "", "[2001:db8::1]", nil, "", ""),
             ("sip:[2001:db8::1]:5062;lr", .sip, "", "", "[2001:db8::1]", 5062, ";lr", ""),
@@ -44,9 +47,12 @@ struct URITests {
     @Test(
         "malformed",
         arguments: [
-            "", ":", "sip", "sip:", "alice@example.net", "1sip:a@b", "s ip:a@b", "sip:@example.net", "sip:a@", "sip:a@:5060", "sip:a@b:", "sip:a@b:65536",
-            "sip:a@b:50x", "sip:a@b c", "sip:a b@c", "<sip:a@b>", "sip:a@[::1", "sip:a@[::g]", "sip:a@b/c", "sip:%4@b", "sip:%zz@b", "sip:a@b;x=%4", "sip:a@b?x=%",
-            "sip:a%40", "sip:2001:db8::10", "sip:a@b\"", "sip:a@b\u{7F}", "sip:a@b@c", "tel:", "tel:abcg", "tel:+", "tel:-()", "tel:1+2", "urn:", "sip:a@b\r\n",
+            "", ":", "sip", "sip:", "alice@example.net", "1sip:a@b", "s ip:a@b", "sip:@example.net", "sip:a@", "sip:a@:5060", "sip:a@b:",
+            "sip:a@b:65536",
+            "sip:a@b:50x", "sip:a@b c", "sip:a b@c", "<sip:a@b>", "sip:a@[::1", "sip:a@[::g]", "sip:a@b/c", "sip:%4@b", "sip:%zz@b", "sip:a@b;x=%4",
+            "sip:a@b?x=%",
+            "sip:a%40", "sip:2001:db8::10", "sip:a@b\"", "sip:a@b\u{7F}", "sip:a@b@c", "tel:", "tel:abcg", "tel:+", "tel:-()", "tel:1+2", "urn:",
+            "sip:a@b\r\n",
         ])
     func malformed(text: String) {
         text.asURI { #expect($0 == nil) }
@@ -118,7 +124,8 @@ struct URITests {
         arguments: [
             ("sip:a@192.0.2.1", "192.0.2.1:5060", nil), ("sip:a@192.0.2.1:5070;transport=tcp", "192.0.2.1:5070", .tcp),
             ("sips:a@192.0.2.1", "192.0.2.1:5061", .tls), ("sip:a@[2001:db8::1];transport=TLS", "[2001:db8::1]:5061", .tls),
-            ("sips:a@192.0.2.1;transport=tcp", "192.0.2.1:5061", .tls), ("sip:a@192.0.2.1;transport=sctp", "192.0.2.1:5060", nil), ("sip:a@example.net", nil, nil),
+            ("sips:a@192.0.2.1;transport=tcp", "192.0.2.1:5061", .tls), ("sip:a@192.0.2.1;transport=sctp", "192.0.2.1:5060", nil),
+            ("sip:a@example.net", nil, nil),
         ] as [(String, String?, TransportKind?)])
     func targets(text: String, address: String?, transport: TransportKind?) throws {
         try text.asURI { uri in

@@ -13,10 +13,11 @@ struct LedgerFailureTests {
 
     init() throws { folder = try TemporaryFolder() }
 
-    /// Settings with a fixed pause before a failed group is tried again.
+    /// Every group is a transaction of its own, and a failed one is tried again after a fixed pause.
     private static func settings(retryAfter pause: Interval = .milliseconds(2)) -> LedgerSettings {
         var settings = LedgerSettings()
         settings.groupWindow = .zero
+        settings.rowInterval = .zero
         settings.firstRetry = pause
         settings.longestRetry = pause
         return settings

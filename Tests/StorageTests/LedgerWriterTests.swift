@@ -4,8 +4,8 @@ import Storage
 import Testing
 import Vocabulary
 
-/// The writer on a disk that works: grouping, numbering, what each command does, and what a killed
-/// process leaves. Failing disks: `LedgerFailureTests`. Queries: `LedgerReaderTests`.
+/// The writer on a disk that works: grouping, numbering and what each command does, every group as rows
+/// at once. The journal: `LedgerJournalTests`. Failing disks: `LedgerFailureTests`. Queries: `LedgerReaderTests`.
 @Suite("The ledger's writer")
 struct LedgerWriterTests {
     let folder: TemporaryFolder
@@ -14,7 +14,9 @@ struct LedgerWriterTests {
 
     init() throws {
         folder = try TemporaryFolder()
-        store = try LedgerStore(folder: folder.path)
+        var settings = LedgerSettings()
+        settings.rowInterval = .zero
+        store = try LedgerStore(folder: folder.path, settings: settings)
     }
 
     @Test("a shard's commands are committed in order and answered with the last one's number")
@@ -136,27 +138,6 @@ struct LedgerWriterTests {
         try writer.close()
     }
 
-    @Test("what was answered as committed is there after the process is killed")
-    func kill() throws {
-        let writer = store.startWriter(shards: 1, onCommit: answers.note)
-        var shard = TestShard()
-        shard.open(1, state: "ended soon")
-        shard.open(2, state: "still up")
-        shard.close(sampleRecord(1))
-        shard.submit(to: writer)
-        #expect(answers.await(.committed(through: 3)))
-
-        let afterwards = try TemporaryFolder()
-        try folder.copyLedger(to: afterwards)
-        let reopened = try LedgerStore(folder: afterwards.path)
-        #expect(try reopened.reader.calls(limit: 10) == [sampleRecord(1)])
-        let open = try reopened.reader.openCalls()
-        #expect(open.map(\.id.rawValue) == [2])
-        #expect(open.first.map { String(decoding: $0.state, as: UTF8.self) } == "still up")
-        try reopened.close()
-        try writer.close()
-    }
-
     @Test("closing commits what was handed over and leaves no log behind")
     func close() throws {
         let writer = store.startWriter(shards: 1, onCommit: answers.note)
@@ -167,6 +148,7 @@ struct LedgerWriterTests {
         try writer.close()
         #expect(answers.all.last?.commit == .committed(through: 200))
         #expect(folder.size(of: "ledger.db-wal") == 0)
+        #expect(folder.size(of: "ledger.journal") == 0)
         try store.close()
         let reopened = try LedgerStore(folder: folder.path)
         #expect(try reopened.reader.count() == 200)
@@ -177,6 +159,7 @@ struct LedgerWriterTests {
     func checkpoints() throws {
         var settings = LedgerSettings()
         settings.groupWindow = .zero
+        settings.rowInterval = .zero
         settings.checkpointBytes = 128 << 10
         settings.logResetBytes = 256 << 10
         let folder = try TemporaryFolder()
@@ -201,6 +184,7 @@ struct LedgerWriterTests {
     func durability(_ durability: Durability, _ synchronous: Int32) throws {
         var settings = LedgerSettings()
         settings.durability = durability
+        settings.rowInterval = .zero
         let folder = try TemporaryFolder()
         let store = try LedgerStore(folder: folder.path, settings: settings)
         let seen = NSLock()

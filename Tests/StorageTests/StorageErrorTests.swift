@@ -48,6 +48,13 @@ struct StorageErrorTests {
         #expect(error.description.contains(file))
     }
 
+    @Test("a journal that cannot be written is named")
+    func journal() throws {
+        try FileManager.default.createDirectory(atPath: folder.file("ledger.journal"), withIntermediateDirectories: false)
+        let error = try #require(throws: StorageError.self) { try LedgerStore(folder: folder.path) }
+        #expect(error.description.contains(folder.file("ledger.journal")))
+    }
+
     @Test("a file that a newer version changed is left alone", arguments: ["ledger.db", "config.db"])
     func newerVersion(_ name: String) throws {
         try LedgerStore(folder: folder.path).close()

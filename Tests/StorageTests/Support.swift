@@ -21,9 +21,9 @@ final class TemporaryFolder: Sendable {
         (try? FileManager.default.attributesOfItem(atPath: file(name))[.size] as? Int) ?? 0
     }
 
-    /// Copies the ledger's file and log as they are: what a killed process leaves behind.
+    /// Copies the ledger's files as they are: what a killed process leaves behind.
     func copyLedger(to other: TemporaryFolder) throws {
-        for name in ["ledger.db", "ledger.db-wal"] {
+        for name in ["ledger.db", "ledger.db-wal", "ledger.journal"] where FileManager.default.fileExists(atPath: file(name)) {
             try FileManager.default.copyItem(atPath: file(name), toPath: other.file(name))
         }
     }

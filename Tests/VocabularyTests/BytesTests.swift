@@ -27,7 +27,9 @@ struct BytesTests {
     @Test("control bytes are found, HTAB is none of them")
     func controls() {
         for position in 0..<40 {
-            for (byte, isControl) in [(0x00, true), (0x1F, true), (0x7F, true), (0x09, false), (0x20, false), (0x80, false), (0xFF, false)] as [(UInt8, Bool)] {
+            for (byte, isControl) in [(0x00, true), (0x1F, true), (0x7F, true), (0x09, false), (0x20, false), (0x80, false), (0xFF, false)]
+                as [(UInt8, Bool)]
+            {
                 var array = [UInt8](repeating: UInt8(ascii: "a"), count: 40)
                 array[position] = byte
                 array.withBytes { #expect($0.firstControlIndex == (isControl ? position : nil)) }
@@ -52,7 +54,8 @@ struct BytesTests {
     @Test(
         "decimals",
         arguments: [
-            ("0", 0), ("007", 7), ("18446744073709551615", .max), ("18446744073709551616", nil), ("99999999999999999999", nil), ("", nil), ("+1", nil),
+            ("0", 0), ("007", 7), ("18446744073709551615", .max), ("18446744073709551616", nil), ("99999999999999999999", nil), ("", nil),
+            ("+1", nil),
             ("-1", nil), ("1 ", nil), ("1a", nil), ("000000000000000000001", nil),
         ] as [(String, UInt64?)])
     func decimals(text: String, value: UInt64?) {

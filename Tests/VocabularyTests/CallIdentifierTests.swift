@@ -40,7 +40,9 @@ struct CallIdentifierTests {
         }
     }
 
-    @Test("other text is refused", arguments: ["", "0", "00000000000000", "000000000000i", "000000000000u", "8000000000000", "zzzzzzzzzzzzz", "000000000000 "])
+    @Test(
+        "other text is refused",
+        arguments: ["", "0", "00000000000000", "000000000000i", "000000000000u", "8000000000000", "zzzzzzzzzzzzz", "000000000000 "])
     func malformed(text: String) {
         #expect(CallIdentifier(text) == nil)
     }

@@ -29,6 +29,11 @@ int csys_share_port(int fd);
 /// returns the receive buffer granted.
 int csys_set_buffers(int fd, int bytes);
 int csys_bind(int fd, const struct csys_address *_Nonnull address);
+/// Lets each thread's heap grow and keep memory in steps of megabytes: otherwise a busy thread asks the
+/// kernel for a few pages many times a second.
+void csys_tune_allocator(void);
+/// The address of this host that the kernel would send from towards `destination`. Sends nothing.
+int csys_source_toward(const struct csys_address *_Nonnull destination, struct csys_address *_Nonnull address);
 int csys_local_address(int fd, struct csys_address *_Nonnull address);
 void csys_close(int fd);
 

@@ -35,9 +35,10 @@ public struct InviteClientTransaction: ~Copyable {
         case .calling, .proceeding:
             resending = .stopped
             if status < 200 {
+                // Timer B guards the Calling state only: how long it may ring is the user's decision. The limit
+                // that a CANCEL set stands whatever rings on.
+                if phase == .calling { end = .never }
                 phase = .proceeding
-                // Timer B guards the Calling state only: how long it may ring is the user's decision.
-                end = .never
                 return .deliver
             }
             if status < 300 {

@@ -32,6 +32,7 @@ public struct NonInviteClientTransaction: ~Copyable {
         case .trying, .proceeding:
             guard status >= 200 else {
                 phase = .proceeding
+                resending.slowDown()
                 return .deliver
             }
             resending = .stopped

@@ -16,21 +16,33 @@ public struct RemoteParty: Sendable, Equatable {
     public var flow: Flow
 
     public init(flow: Flow) { self.flow = flow }
+
+    fileprivate var textCount: UInt32 { tag.count + target.count + routes.count }
+
+    fileprivate mutating func move(from old: borrowing ByteStore, to kept: inout ByteStore) {
+        tag = kept.store(old[tag])
+        target = kept.store(old[target])
+        routes = kept.store(old[routes])
+    }
 }
 
 /// One SIP dialog of ours, early or confirmed (RFC 3261, section 12). It writes requests of the dialog
 /// and checks those that come in it.
 public struct Dialog: ~Copyable {
     public private(set) var texts = ByteStore()
-    private let callIDText: StoredBytes
-    private let localTagText: StoredBytes
+    private var callIDText: StoredBytes
+    private var localTagText: StoredBytes
     /// Our side's From or To value without tag.
-    private let localText: StoredBytes
+    private var localText: StoredBytes
     /// The other side's, as it was first written.
-    private let remoteText: StoredBytes
+    private var remoteText: StoredBytes
     public private(set) var remote: RemoteParty
     /// Other early dialogs of the same INVITE (a vendor that forks); the current one is `remote`.
     private var otherForks: [RemoteParty] = []
+    /// The way of the request that opened the dialog: every fork begins with it.
+    private let openingFlow: Flow
+    /// Bytes of texts kept after the last tidying.
+    private var tidySize = 0
     /// CSeq number of our last request; 0 before the first.
     public private(set) var localCSeq: UInt32
     /// CSeq number of the peer's last request; nil before the first.
@@ -46,6 +58,7 @@ public struct Dialog: ~Copyable {
         localText = texts.store(essentials.to.text)
         remoteText = texts.store(essentials.from.withoutTag)
         remote = RemoteParty(flow: flow)
+        openingFlow = flow
         localCSeq = 0
         remoteCSeq = essentials.cseq.number
         remote.tag = texts.store(essentials.fromTag)
@@ -61,6 +74,7 @@ public struct Dialog: ~Copyable {
         localText = texts.store(local)
         remoteText = texts.store(remoteValue)
         remote = RemoteParty(flow: flow)
+        openingFlow = flow
         localCSeq = 0
         remoteCSeq = nil
         remote.target = texts.store(target, room: 64)
@@ -74,6 +88,7 @@ public struct Dialog: ~Copyable {
         localText = texts.store(stored.local)
         remoteText = texts.store(stored.remote)
         remote = RemoteParty(flow: stored.flow)
+        openingFlow = stored.flow
         localCSeq = stored.localCSeq + skipped
         remoteCSeq = stored.remoteCSeq
         remote.tag = texts.store(stored.remoteTag)
@@ -103,7 +118,7 @@ public struct Dialog: ~Copyable {
         essentials.callID.equals(callID) && essentials.toTag.equals(localTag) && (remote.tag.isEmpty || essentials.fromTag.equals(remoteTag))
     }
 
-    /// Takes the CSeq number of a request. False when it is lower than one before (answer 500, section 12.2.2).
+    /// Takes the CSeq number of a request. False when it is not above the one before (answer 500, section 12.2.2).
     public mutating func accept(cseq number: UInt32) -> Bool {
         if let last = remoteCSeq, number <= last { return false }
         remoteCSeq = number
@@ -113,6 +128,7 @@ public struct Dialog: ~Copyable {
     /// A target refresh request or its response: the peer's Contact replaces the remote target (section 12.2).
     public mutating func refreshTarget(_ message: Message, endpoints: LocalEndpoints) {
         takeTarget(message, fallback: .empty, endpoints: endpoints)
+        tidy()
     }
 
     /// A response to our INVITE: makes or selects the early dialog of its To tag, and takes route set and
@@ -125,15 +141,19 @@ public struct Dialog: ~Copyable {
             if confirmed { return false }
             select(essentials.toTag)
         }
-        // Route set and target come from the first response of the fork and again from its 2xx (section 12.1.2, 13.2.2.4).
+        // Route set and target come from the first response of the fork and again from its 2xx, which may
+        // also take the route set away (section 12.1.2, 13.2.2.4).
+        if message.status >= 200 { remote.routes = .none }
         takeRoutes(message, reversed: true)
         takeTarget(message, fallback: .empty, endpoints: endpoints)
+        tidy()
         return true
     }
 
-    /// Takes a reliable provisional response's RSeq. False for one that came before.
+    /// Takes a reliable provisional response's RSeq. False for one that is not the next: it came before, or
+    /// one that came first is missing and will be repeated (RFC 3262, section 4).
     public mutating func accept(rseq: UInt32) -> Bool {
-        if remote.lastRSeq != 0, rseq <= remote.lastRSeq { return false }
+        if remote.lastRSeq != 0, rseq != remote.lastRSeq &+ 1 { return false }
         remote.lastRSeq = rseq
         return true
     }
@@ -153,7 +173,7 @@ public struct Dialog: ~Copyable {
         }
         if otherForks.count == Dialog.maximumForks { otherForks.removeFirst() }
         otherForks.append(previous)
-        remote = RemoteParty(flow: previous.flow)
+        remote = RemoteParty(flow: openingFlow)
         remote.tag = texts.store(tag)
         remote.target = previous.target
     }
@@ -164,11 +184,39 @@ public struct Dialog: ~Copyable {
             var list = CommaList(value)
             if let element = list.next(), let contact = NameAddress(element), URI(contact.uri) != nil { target = contact.uri }
         }
-        guard !target.isEmpty else { return }
-        // A shared place must not be overwritten: forks may share the target they began with.
-        if otherForks.isEmpty { texts.replace(&remote.target, with: target) } else { remote.target = texts.store(target) }
+        if !target.isEmpty, !target.equals(remoteTarget) {
+            // A shared place must not be overwritten: forks may share the target they began with.
+            if otherForks.isEmpty { texts.replace(&remote.target, with: target) } else { remote.target = texts.store(target) }
+        }
         takeFlow(endpoints)
     }
+
+    /// Drops texts that were replaced, so that a peer that goes on changing its target or forking makes us
+    /// keep no more than what stands; if that is much, the oldest forks go.
+    private mutating func tidy() {
+        guard texts.size > min(2 * tidySize + Dialog.untidyTexts, Dialog.maximumTexts) else { return }
+        while liveSize > Dialog.maximumTexts / 2, !otherForks.isEmpty { otherForks.removeFirst() }
+        var kept = ByteStore()
+        callIDText = kept.store(texts[callIDText])
+        localTagText = kept.store(texts[localTagText])
+        localText = kept.store(texts[localText])
+        remoteText = kept.store(texts[remoteText])
+        for index in otherForks.indices { otherForks[index].move(from: texts, to: &kept) }
+        remote.move(from: texts, to: &kept)
+        texts = kept
+        tidySize = texts.size
+    }
+
+    /// Bytes of the texts that are in use.
+    private var liveSize: Int {
+        let own = callIDText.count + localTagText.count + localText.count + remoteText.count
+        return Int(otherForks.reduce(own + remote.textCount) { $0 + $1.textCount })
+    }
+
+    /// Texts that may have been replaced before it is looked whether to drop them.
+    private static let untidyTexts = 4_096
+    /// One message adds less than 128 KiB, so the store's own bound is never reached.
+    private static let maximumTexts = 512 * 1024
 
     private mutating func takeRoutes(_ message: Message, reversed: Bool) {
         guard message.first(.recordRoute) != nil else { return }

@@ -1,20 +1,22 @@
 import CallRecords
 import Vocabulary
 
-/// The commands that the writer has taken and not committed, in order for each shard. Normally one
-/// group; while the store fails it grows, up to stated bounds.
+/// The commands that the writer has taken and that are not rows yet, in order for each shard: those of
+/// some groups, in the journal already, and while the store fails of more, up to stated bounds.
 struct CommandBacklog {
     struct Shard {
         var bytes: [UInt8] = []
         /// Number of the last command taken, refused ones included.
         var through: UInt64 = 0
+        /// How many of the bytes are in the journal.
+        var journaled = 0
         /// Number up to which the shard was told that everything is committed.
         var committed: UInt64 = 0
         /// Number up to which the shard was told that the store fails.
         var failingReported: UInt64 = 0
 
         /// Whether the shard waits for an answer.
-        var isPending: Bool { through > committed }
+        var isAnswerDue: Bool { through > committed }
     }
 
     /// What the bounds made of the commands of one group.
@@ -25,17 +27,19 @@ struct CommandBacklog {
 
     private(set) var shards: [Shard]
 
+    /// Everything that was in a journal, to be made rows at the start.
+    init(journal commands: [UInt8]) { shards = [Shard(bytes: commands, journaled: commands.count)] }
+
     init(shards count: Int) { shards = Array(repeating: Shard(), count: count) }
 
     var byteCount: Int { shards.reduce(0) { $0 + $1.bytes.count } }
-    var pendingShards: Int { shards.reduce(0) { $0 + ($1.isPending ? 1 : 0) } }
-    var hasWork: Bool { shards.contains { $0.isPending } }
+    var isAnswerDue: Bool { shards.contains { $0.isAnswerDue } }
 
-    /// How many commands are waiting, counted one by one: for the report of a loss.
-    var commandCount: UInt64 {
+    /// How many commands only memory has, counted one by one: for the report of a loss.
+    var commandsNotJournaled: UInt64 {
         shards.reduce(0) { sum, shard in
             sum + shard.bytes.withBytes { bytes in
-                var reader = RecordReader(bytes)
+                var reader = RecordReader(bytes.from(shard.journaled))
                 var count: UInt64 = 0
                 while !reader.isAtEnd {
                     _ = reader.skipCommand()
@@ -91,12 +95,18 @@ struct CommandBacklog {
 
     mutating func noteFailingReported(shard: Int) { shards[shard].failingReported = shards[shard].through }
 
-    /// Forgets what is committed and keeps the memory, unless a failure made it large.
+    mutating func noteAnswered(shard: Int) { shards[shard].committed = shards[shard].through }
+
+    mutating func noteJournaled() {
+        for shard in shards.indices { shards[shard].journaled = shards[shard].bytes.count }
+    }
+
+    /// Forgets what is in rows and keeps the memory, unless a failure made it large.
     mutating func removeAll() {
-        for shard in shards.indices where shards[shard].isPending {
-            shards[shard].committed = shards[shard].through
-            let keeps = shards[shard].bytes.capacity <= 1 << 20
+        for shard in shards.indices where !shards[shard].bytes.isEmpty {
+            let keeps = shards[shard].bytes.capacity <= 4 << 20
             shards[shard].bytes.removeAll(keepingCapacity: keeps)
+            shards[shard].journaled = 0
         }
     }
 }

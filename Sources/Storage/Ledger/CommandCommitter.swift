@@ -2,11 +2,11 @@ import CallRecords
 import GRDBSQLite
 import Vocabulary
 
-/// Runs in each transaction when it has begun and when its rows are written, and may answer an SQLite
-/// result code in place of the next step: how tests make the disk fail.
+/// Runs before a group goes to the journal, and in each transaction when it has begun and when its rows
+/// are written. It may answer an SQLite result code in place of the next step: how tests make the disk fail.
 package typealias CommitFault = @Sendable (_ stage: CommitStage, _ connection: OpaquePointer) -> Int32
 
-package enum CommitStage: Sendable { case begun, written }
+package enum CommitStage: Sendable { case journal, begun, written }
 
 /// Turns the bytes of commands into rows: one transaction for everything that waits, on statements
 /// prepared once, with every field bound where it stands in the buffer. Lives on the writer's thread.
@@ -24,6 +24,9 @@ final class CommandCommitter {
     }
 
     deinit { statements?.finalize() }
+
+    /// Whether a test wants the journal to fail.
+    var refusesJournal: Bool { fault.map { $0(.journal, connection) != SQLITE_OK } ?? false }
 
     /// Commits everything in the backlog, or nothing. Returns SQLite's (extended) result code.
     func commit(_ backlog: borrowing CommandBacklog) -> Int32 {
@@ -113,8 +116,9 @@ final class CommandCommitter {
         var code = step(statements.insertCall)
         guard code == SQLITE_OK else { return code }
         let isNew = sqlite3_changes(connection) != 0
+        let sequence = sqlite3_last_insert_rowid(connection)
         for ordinal in 0..<reader.integer() {
-            sqlite3_bind_int64(statements.insertAttempt, 1, identifier)
+            sqlite3_bind_int64(statements.insertAttempt, 1, sequence)
             sqlite3_bind_int64(statements.insertAttempt, 2, ordinal + 1)
             bindFields(&reader, statements.insertAttempt, from: 3, integers: LedgerSchema.attemptIntegers, texts: LedgerSchema.attemptTexts)
             if isNew { code = step(statements.insertAttempt) }
@@ -175,7 +179,7 @@ extension CommandCommitter {
             "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK",
             "INSERT OR REPLACE INTO open_slots (slot, id, state) VALUES (?, ?, ?)",
             "INSERT OR IGNORE INTO calls (\(LedgerSchema.callColumns)) VALUES (\(LedgerSchema.placeholders(callFields)))",
-            "INSERT OR IGNORE INTO attempts (call_id, ordinal, \(LedgerSchema.attemptColumns)) VALUES (\(LedgerSchema.placeholders(attemptFields)))",
+            "INSERT OR IGNORE INTO attempts (call_sequence, ordinal, \(LedgerSchema.attemptColumns)) VALUES (\(LedgerSchema.placeholders(attemptFields)))",
         ]
         var code = loadSlots()
         var prepared: [OpaquePointer] = []

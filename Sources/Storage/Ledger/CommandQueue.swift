@@ -14,16 +14,23 @@ final class CommandQueue: Sendable {
         var isEmpty = true
         var isWriterWaiting = false
         var isClosing = false
+        /// Tickets of those who wait for rows: the last one given, and the last one served.
+        var rowsWanted: UInt64 = 0
+        var rowsServed: UInt64 = 0
     }
 
     enum Wake: Equatable {
         /// There are commands; `afterSleep` when the writer had to be woken for them.
         case commands(afterSleep: Bool)
         case deadline
+        /// Somebody waits until everything handed over is rows.
+        case rowsWanted(ticket: UInt64)
         case closing
     }
 
     private let monitor: Monitor<State>
+    /// The last ticket served, for those who wait; `UInt64.max` once the writer is closed.
+    private let served = Monitor<UInt64>(0)
 
     init(shards count: Int) {
         monitor = Monitor(State(shards: Array(repeating: Handed(), count: count)))
@@ -53,6 +60,7 @@ final class CommandQueue: Sendable {
         let wake = monitor.wait(until: deadline) { state -> Wake? in
             state.isWriterWaiting = false
             if state.isClosing { return .closing }
+            if state.rowsWanted > state.rowsServed { return .rowsWanted(ticket: state.rowsWanted) }
             if !state.isEmpty { return .commands(afterSleep: slept) }
             state.isWriterWaiting = true
             slept = true
@@ -71,6 +79,28 @@ final class CommandQueue: Sendable {
             }
             state.isEmpty = true
         }
+    }
+
+    /// Waits until everything handed over before is rows, or could not be made rows.
+    func waitForRows() {
+        let ticket = monitor.withLock { state in
+            state.rowsWanted += 1
+            return state.rowsWanted
+        }
+        monitor.signal()
+        _ = served.wait(until: .never) { $0 >= ticket ? () : nil }
+    }
+
+    func rowsWritten(_ ticket: UInt64) {
+        monitor.withLock { $0.rowsServed = ticket }
+        served.withLock { $0 = max($0, ticket) }
+        served.broadcast()
+    }
+
+    /// Called when the writer has ended: nobody waits for it any more.
+    func ended() {
+        served.withLock { $0 = .max }
+        served.broadcast()
     }
 
     /// Lets the writer finish; what was handed over before is still taken.

@@ -6,6 +6,11 @@ import Vocabulary
 /// The writer's life on its thread: wait, let a group gather, commit it, answer; and when committing
 /// fails, keep everything, say so, and try again with growing pauses.
 ///
+/// A group is committed by one write to the journal. Its commands become rows with those of many other
+/// groups in one transaction, every `rowInterval` or when a reader asks: a thread that wakes for a few
+/// rows finds its caches cold and pays several times for each. Where the journal cannot be written, the
+/// group is committed as rows; where neither works, the store fails.
+///
 /// Under load the writer sleeps a window after each commit and finds the next group waiting, so that
 /// no shard has to wake it. Only a command that comes to an idle writer costs a wake-up.
 final class CommitLoop {
@@ -14,23 +19,32 @@ final class CommitLoop {
     private let queue: CommandQueue
     private let status: LedgerStatus
     private let committer: CommandCommitter
+    /// Nil when every group is to be rows at once, and when the file cannot be opened.
+    private let journal: LedgerJournal?
     private let onCommit: @Sendable (Int, RecordCommit) -> Void
     private var backlog: CommandBacklog
-    /// When the failed backlog is tried again; `never` while the store works.
+    /// When the commands that wait for an answer are tried again; `never` while the store works.
     private var retryAt = MonotonicTime.never
+    /// When the backlog is made rows; `never` while it is empty.
+    private var rowsAt = MonotonicTime.never
     private var pause: Interval
+    private var doRowsFail = false
 
     private var isFailing: Bool { retryAt != .never }
+    private var areRowsDue: Bool {
+        MonotonicTime.now >= rowsAt || !doRowsFail && backlog.byteCount >= settings.rowBytes
+    }
 
     init(
         file: String, shards: Int, settings: LedgerSettings, queue: CommandQueue, status: LedgerStatus,
-        committer: CommandCommitter, onCommit: @escaping @Sendable (Int, RecordCommit) -> Void
+        committer: CommandCommitter, journal: LedgerJournal?, onCommit: @escaping @Sendable (Int, RecordCommit) -> Void
     ) {
         self.file = file
         self.settings = settings
         self.queue = queue
         self.status = status
         self.committer = committer
+        self.journal = journal
         self.onCommit = onCommit
         self.backlog = CommandBacklog(shards: shards)
         self.pause = settings.firstRetry
@@ -39,23 +53,27 @@ final class CommitLoop {
     /// Runs until the queue is closed. Returns what could not be committed, nil when nothing is left.
     func run() -> StorageError? {
         while true {
-            switch queue.wait(until: retryAt) {
+            switch queue.wait(until: min(retryAt, rowsAt)) {
             case .commands(let afterSleep):
                 if afterSleep { OwnThread.pause(settings.groupWindow) }
                 gather()
                 if isFailing, MonotonicTime.now < retryAt {
                     reportFailing()
-                } else if commit() {
-                    OwnThread.pause(settings.groupWindow)
+                } else {
+                    commitGroup()
+                    if areRowsDue { writeRows() }
+                    if !isFailing { OwnThread.pause(settings.groupWindow) }
                 }
             case .deadline:
                 gather()
-                commit()
+                if isFailing { commitGroup() } else { writeRows() }
+            case .rowsWanted(let ticket):
+                gather()
+                writeRows()
+                queue.rowsWritten(ticket)
             case .closing:
                 gather()
-                if !backlog.hasWork || commit() { return nil }
-                let cause = status.statistics.withLock { $0.failure?.description ?? "" }
-                return .commandsLost(file: file, count: backlog.commandCount, cause: cause)
+                return finish()
             }
         }
     }
@@ -76,45 +94,90 @@ final class CommitLoop {
         }
     }
 
-    /// Commits the backlog as one transaction and answers every shard in it. False when it failed.
-    @discardableResult
-    private func commit() -> Bool {
-        let code = status.gate.withLock { _ in committer.commit(backlog) }
-        guard code == SQLITE_OK else {
-            commitFailed(code)
-            return false
+    /// Commits what waits for an answer: to the journal, else as rows.
+    private func commitGroup() {
+        guard backlog.isAnswerDue else { return }
+        guard
+            let journal, backlog.byteCount <= settings.refuseOpenedBeyond,
+            !committer.refusesJournal, journal.append(backlog)
+        else {
+            writeRows()
+            return
         }
-        let buffers = backlog.pendingShards
-        retryAt = .never
-        pause = settings.firstRetry
-        status.statistics.withLock {
-            $0.groups += 1
-            $0.buffers += UInt64(buffers)
-            $0.failure = nil
-        }
-        for (index, shard) in backlog.shards.enumerated() where shard.isPending {
-            onCommit(index, .committed(through: shard.through))
-        }
-        backlog.removeAll()
-        return true
+        backlog.noteJournaled()
+        if rowsAt == .never { rowsAt = MonotonicTime.now + settings.rowInterval }
+        answerCommitted()
     }
 
-    private func commitFailed(_ code: Int32) {
+    /// Makes everything in the backlog rows, in one transaction.
+    private func writeRows() {
+        guard backlog.byteCount > 0 || backlog.isAnswerDue else {
+            rowsAt = .never
+            return
+        }
+        let code = status.gate.withLock { _ in committer.commit(backlog) }
+        guard code == SQLITE_OK else {
+            rowsFailed(code)
+            return
+        }
+        journal?.beginAnew()
+        rowsAt = .never
+        pause = settings.firstRetry
+        doRowsFail = false
+        status.statistics.withLock {
+            $0.transactions += 1
+            $0.failure = nil
+        }
+        if backlog.isAnswerDue { answerCommitted() }
+        backlog.removeAll()
+    }
+
+    private func answerCommitted() {
+        retryAt = .never
+        status.statistics.withLock { $0.groups += 1 }
+        for (index, shard) in backlog.shards.enumerated() where shard.isAnswerDue {
+            backlog.noteAnswered(shard: index)
+            onCommit(index, .committed(through: shard.through))
+        }
+    }
+
+    /// Tries again after a pause. The store fails for the shards only if one waits for an answer: what
+    /// is in the journal is committed.
+    private func rowsFailed(_ code: Int32) {
         let failure = StorageError(code: code, detail: committer.failureDetail, file: file)
         status.statistics.withLock {
             $0.failures += 1
             $0.failure = failure
         }
-        retryAt = MonotonicTime.now + pause
+        let next = MonotonicTime.now + pause
         pause = min(pause * 2, settings.longestRetry)
-        reportFailing()
+        rowsAt = next
+        doRowsFail = true
+        if backlog.isAnswerDue {
+            retryAt = next
+            reportFailing()
+        }
     }
 
     /// Tells each shard once for each of its commands that the store fails.
     private func reportFailing() {
-        for (index, shard) in backlog.shards.enumerated() where shard.isPending && shard.through > shard.failingReported {
+        for (index, shard) in backlog.shards.enumerated() where shard.isAnswerDue && shard.through > shard.failingReported {
             backlog.noteFailingReported(shard: index)
             onCommit(index, .failing(through: shard.through))
         }
+    }
+
+    /// The last try. What is in the journal is not lost: the next start makes it rows.
+    private func finish() -> StorageError? {
+        writeRows()
+        if backlog.byteCount == 0 {
+            journal?.truncate()
+            return nil
+        }
+        commitGroup()
+        let count = backlog.commandsNotJournaled
+        guard count > 0 else { return nil }
+        let cause = status.statistics.withLock { $0.failure?.description ?? "" }
+        return .commandsLost(file: file, count: count, cause: cause)
     }
 }

@@ -2,12 +2,18 @@ import CallRecords
 import GRDB
 import Vocabulary
 
-/// Queries on `ledger.db`, on connections of their own: each sees the last commit before it and holds
-/// no writer. Calls block their thread for the time of the query.
+/// Queries on `ledger.db`, on connections of their own: each sees everything that was committed before
+/// it and holds no writer. They block their thread for the time of the query, after a wait of a few
+/// milliseconds for the last groups to become rows; so they are not for `onCommit`.
 public final class LedgerReader: Sendable {
     private let connections: DatabasePool
 
-    init(connections: DatabasePool) { self.connections = connections }
+    private let writer: RunningWriter
+
+    init(connections: DatabasePool, writer: RunningWriter) {
+        self.connections = connections
+        self.writer = writer
+    }
 
     /// At most `limit` records, the newest first, with their attempts. `before`: the last identifier of
     /// the page before, for the next page.
@@ -21,13 +27,11 @@ public final class LedgerReader: Sendable {
             var records: [CallRecord] = []
             let rows = try Row.fetchCursor(
                 database.cachedStatement(sql: """
-                    SELECT \(LedgerSchema.callColumns) FROM calls WHERE \(conditions) ORDER BY id DESC LIMIT ?
+                    SELECT \(LedgerSchema.callColumns), sequence FROM calls WHERE \(conditions) ORDER BY id DESC LIMIT ?
                     """),
                 arguments: arguments + [max(0, limit)])
             while let row = try rows.next() {
-                var record = try CallRecord(row)
-                record.attempts = try LedgerReader.attempts(of: record.id, database)
-                records.append(record)
+                records.append(try LedgerReader.record(row, database))
             }
             return records
         }
@@ -35,11 +39,9 @@ public final class LedgerReader: Sendable {
 
     public func call(id: CallIdentifier) throws(StorageError) -> CallRecord? {
         try read { database in
-            let statement = try database.cachedStatement(sql: "SELECT \(LedgerSchema.callColumns) FROM calls WHERE id = ?")
+            let statement = try database.cachedStatement(sql: "SELECT \(LedgerSchema.callColumns), sequence FROM calls WHERE id = ?")
             guard let row = try Row.fetchOne(statement, arguments: [id.rawValue]) else { return nil }
-            var record = try CallRecord(row)
-            record.attempts = try LedgerReader.attempts(of: id, database)
-            return record
+            return try LedgerReader.record(row, database)
         }
     }
 
@@ -68,16 +70,19 @@ public final class LedgerReader: Sendable {
     func close() throws { try connections.close() }
 
     private func read<R>(_ body: (Database) throws -> R) throws(StorageError) -> R {
-        try naming(connections.path) { try connections.read(body) }
+        writer.waitForRows()
+        return try naming(connections.path) { try connections.read(body) }
     }
 
-    private static func attempts(of call: CallIdentifier, _ database: Database) throws -> [AttemptRecord] {
+    /// A row of `callColumns` and the sequence, with its attempts.
+    private static func record(_ row: Row, _ database: Database) throws -> CallRecord {
+        var record = try CallRecord(row)
+        let sequence: Int64 = row[LedgerSchema.callIntegers + LedgerSchema.callTexts]
         let statement = try database.cachedStatement(sql: """
-            SELECT \(LedgerSchema.attemptColumns) FROM attempts WHERE call_id = ? ORDER BY ordinal
+            SELECT \(LedgerSchema.attemptColumns) FROM attempts WHERE call_sequence = ? ORDER BY ordinal
             """)
-        let rows = try Row.fetchCursor(statement, arguments: [call.rawValue])
-        var attempts: [AttemptRecord] = []
-        while let row = try rows.next() { attempts.append(try AttemptRecord(row)) }
-        return attempts
+        let rows = try Row.fetchCursor(statement, arguments: [sequence])
+        while let row = try rows.next() { record.attempts.append(try AttemptRecord(row)) }
+        return record
     }
 }

@@ -2,12 +2,13 @@ import Synchronization
 
 /// Counts of the ledger's writer since it was started, and what stops it if it fails.
 public struct LedgerStatistics: Sendable, Equatable {
-    /// Transactions committed, and the shards' buffers in them.
+    /// Groups committed, to the journal or as rows.
     public var groups: UInt64 = 0
-    public var buffers: UInt64 = 0
+    /// Transactions that made rows.
+    public var transactions: UInt64 = 0
     /// Transactions that failed and were, or will be, tried again.
     public var failures: UInt64 = 0
-    /// The cause, while commands wait for a store that fails; nil while it works.
+    /// The cause, while commands cannot be made rows; nil while they can.
     public var failure: StorageError?
     /// Commands refused at the bound `LedgerSettings.refuseOpenedBeyond`.
     public var openedRefused: UInt64 = 0

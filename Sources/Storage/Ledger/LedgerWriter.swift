@@ -16,7 +16,7 @@ public final class LedgerWriter: Sendable {
     private let threads: Mutex<[OwnThread]>
 
     init(
-        database: DatabaseQueue, checkpoints: DatabaseQueue, shards: Int, settings: LedgerSettings,
+        database: DatabaseQueue, journal: String, checkpoints: DatabaseQueue, shards: Int, settings: LedgerSettings,
         fault: CommitFault?, onCommit: @escaping @Sendable (_ shard: Int, _ commit: RecordCommit) -> Void
     ) {
         let queue = CommandQueue(shards: shards)
@@ -32,12 +32,14 @@ public final class LedgerWriter: Sendable {
                 checkpointer.observe(connection)
                 defer { checkpointer.stopObserving(connection) }
                 let committer = CommandCommitter(connection: connection, fault: fault)
+                let usesJournal = settings.rowInterval > .zero
                 return CommitLoop(
-                    file: path, shards: shards, settings: settings, queue: queue, status: status,
-                    committer: committer, onCommit: onCommit
+                    file: path, shards: shards, settings: settings, queue: queue, status: status, committer: committer,
+                    journal: usesJournal ? LedgerJournal(path: journal, durability: settings.durability) : nil, onCommit: onCommit
                 ).run()
             }
             status.loss.withLock { $0 = loss }
+            queue.ended()
         }
         let mover = OwnThread(name: "ledger-log") { checkpointer.run() }
         self.queue = queue
@@ -53,6 +55,9 @@ public final class LedgerWriter: Sendable {
     public func submit(shard: Int, bytes: inout [UInt8], lastSequence: UInt64) {
         queue.submit(shard: shard, bytes: &bytes, lastSequence: lastSequence)
     }
+
+    /// Waits until everything that was answered as committed can be read by SQL. Not from `onCommit`.
+    func waitForRows() { queue.waitForRows() }
 
     public var statistics: LedgerStatistics { status.statistics.withLock { $0 } }
 

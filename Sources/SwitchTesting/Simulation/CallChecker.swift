@@ -1,0 +1,124 @@
+import CallRecords
+import SIPMessages
+import Vocabulary
+
+/// Everything that is known about one finished call without asking the switch.
+public struct CallEvidence {
+    public var index: Int
+    public var plan: CallPlan
+    public var caller: PeerCall
+    public var callees: [PeerCall]
+    public var records: [CallRecord]
+    public var facts: WireTap.Facts
+    /// When the store committed the call as answered, by identifier.
+    public var openedAt: [CallIdentifier: Instant]
+    public var networkIsPerfect: Bool
+    public var storeFailed: Bool
+}
+
+/// Judges one call by what its parties, the wire and the store saw.
+public struct CallChecker {
+    /// Most messages that one party may get in one call, repetitions and doubled datagrams included.
+    static let mostMessages = 250
+
+    let evidence: CallEvidence
+    let now: Instant
+    private(set) var violations: [Violation] = []
+
+    public static func judge(_ evidence: CallEvidence, now: Instant) -> [Violation] {
+        var checker = CallChecker(evidence: evidence, now: now)
+        checker.checkRecord()
+        checker.checkEnds()
+        checker.checkHiding()
+        for party in [evidence.caller] + evidence.callees { checker.checkAnswers(to: party) }
+        return checker.violations
+    }
+
+    private init(evidence: CallEvidence, now: Instant) {
+        self.evidence = evidence
+        self.now = now
+    }
+
+    private mutating func violate(_ rule: Violation.Rule, _ detail: String) {
+        violations.append(Violation(rule, call: evidence.index, "\(evidence.plan.behaviour.rawValue): \(detail)", at: now))
+    }
+
+    // MARK: - The record
+
+    private mutating func checkRecord() {
+        let records = evidence.records
+        let expected = evidence.facts.invitesEntered > 0 ? 1 : 0
+        guard records.count == expected else {
+            // While the store fails, a new call is refused before anything is begun for it.
+            let wasRefusedAtTheDoor = evidence.storeFailed && records.isEmpty && evidence.facts.attemptCallIDs.isEmpty
+                && !evidence.caller.wasAnswered
+            if !wasRefusedAtTheDoor { violate(.oneRecordPerCall, "\(records.count) records, expected \(expected)") }
+            return
+        }
+        guard let record = records.first else { return }
+        if evidence.caller.wasAnswered, !record.answeredAt.isSet { violate(.answerRecorded, "the caller was answered, the record says not") }
+        if record.answeredAt.isSet {
+            checkAnswered(record)
+        } else if evidence.facts.answerSentAt != nil {
+            violate(.answerRecorded, "an answer left the switch, the record says none")
+        }
+        if evidence.plan.mustBeAnswered, evidence.networkIsPerfect, !evidence.storeFailed, !evidence.caller.wasAnswered {
+            violate(.answerRecorded, "the call had to be answered and ended with \(record.endReason.name), \(record.callerStatus)")
+        }
+        let recorded = record.attempts.map(\.callID)
+        if evidence.facts.attemptCallIDs.contains(where: { !recorded.contains($0) }) || recorded.count != evidence.facts.attemptCallIDs.count {
+            violate(.attemptsTrue, "the record names \(recorded), gateways got \(evidence.facts.attemptCallIDs)")
+        }
+    }
+
+    private mutating func checkAnswered(_ record: CallRecord) {
+        guard let sent = evidence.facts.answerSentAt else {
+            violate(.answerRecorded, "the record says answered, no answer left the switch")
+            return
+        }
+        if let opened = evidence.openedAt[record.id] {
+            if opened > sent { violate(.answerAfterCommit, "the answer left before the commit") }
+        } else {
+            violate(.answerAfterCommit, "the answer was never committed")
+        }
+        // A dialog that is lost ends the call without any BYE on its own side.
+        guard !evidence.plan.isForked, record.endReason != .dialogLost else { return }
+        let ends = [record.callerCallID, record.calleeCallID].compactMap { evidence.facts.byeAt[$0] }
+        guard let end = ends.min() else {
+            violate(.durationTrue, "an answered call without any BYE, ended by \(record.endReason.name)")
+            return
+        }
+        let seen = (end - sent).inMilliseconds
+        if abs(seen - record.durationMilliseconds) > 1 {
+            violate(.durationTrue, "recorded \(record.durationMilliseconds) ms, seen \(seen) ms")
+        }
+    }
+
+    // MARK: - Ends and identifiers
+
+    private mutating func checkEnds() {
+        for party in [evidence.caller] + evidence.callees where party.wasAnswered && !party.hasEnded {
+            violate(.bothLegsEnd, "\(party.role) \(party.peer.name) still has its dialog")
+        }
+    }
+
+    private mutating func checkHiding() {
+        let facts = evidence.facts
+        if facts.attemptCallIDs.contains(facts.callerCallID) { violate(.topologyHidden, "both legs have the same Call-ID") }
+        if !facts.callerLegTags.isDisjoint(with: facts.calleeLegTags) { violate(.topologyHidden, "both legs have the same tag") }
+    }
+
+    // MARK: - Requests
+
+    private mutating func checkAnswers(to party: PeerCall) {
+        if party.messagesReceived > Self.mostMessages {
+            violate(.boundedRepetition, "\(party.role) \(party.peer.name) got \(party.messagesReceived) messages")
+        }
+        for client in party.clients {
+            let name = "\(Bytes(client.method.name).string) \(client.cseq) of \(party.role) \(party.peer.name)"
+            if client.finals.count > 1 { violate(.oneFinalAnswer, "\(name) was answered with \(client.finals)") }
+            let isExcused = client.lostFinals > 0 || client.lostCopies == client.sentCopies
+            if !client.hasFinal, !isExcused { violate(.oneFinalAnswer, "\(name) was never answered") }
+        }
+    }
+}

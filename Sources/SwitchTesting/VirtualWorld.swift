@@ -1,0 +1,236 @@
+import CallRecords
+import Routing
+import SIPMessages
+import SwitchCore
+import Vocabulary
+
+/// A switch, its store, the network and the peers around it, in virtual time.
+///
+/// Everything that happens is an event in one queue; every random choice comes from the seed. So a
+/// run is the same each time, byte for byte.
+public final class VirtualWorld {
+    enum Event {
+        case messageArrives(from: NetworkAddress, to: NetworkAddress, transport: TransportKind, bytes: [UInt8])
+        case switchWakes(shard: Int, VirtualSwitch.Box)
+        case storeCommits(shard: Int)
+        case action(() -> Void)
+    }
+
+    /// How the switch is made, and made again after a crash.
+    public struct Setup {
+        public var configuration: SwitchConfiguration
+        public var listeners: [ListenerDescription]
+        public var shards = 1
+        public var maximumCalls = 100_000
+        public var conditions = NetworkConditions()
+        public var seed: UInt64 = 1
+
+        public init(configuration: SwitchConfiguration, listeners: [ListenerDescription]) {
+            self.configuration = configuration
+            self.listeners = listeners
+        }
+    }
+
+    public private(set) var setup: Setup
+    public private(set) var now = Instant(nanoseconds: 1_000_000_000_000)
+    public private(set) var softswitch: VirtualSwitch
+    public let store: VirtualStore
+    public var network: VirtualNetwork
+    /// Looks at everything that passes the switch's door.
+    public var tap: WireTap?
+    /// Everything on the wire, in words, when asked for.
+    public var trace: WireTrace?
+    /// What peers and checkers found wrong.
+    public private(set) var violations: [Violation] = []
+    /// Messages put on the wire so far, repetitions included.
+    public private(set) var messagesSent = 0
+    /// Hash over every message sent and when it arrives.
+    public private(set) var fingerprint: UInt64 = 0
+    private var peers: [NetworkAddress: Peer] = [:]
+    private var events = EventQueue<Event>()
+    private let origin: Instant
+    private let wallOrigin = WallTime(microseconds: 1_767_225_600_000_000)
+
+    public init(_ setup: Setup) {
+        self.setup = setup
+        origin = now
+        network = VirtualNetwork(conditions: setup.conditions, seed: setup.seed ^ 0x6E65_7477_6F72_6B00)
+        store = VirtualStore(shards: setup.shards)
+        softswitch = VirtualWorld.makeSwitch(setup, now: now)
+    }
+
+    private static func makeSwitch(_ setup: Setup, now: Instant) -> VirtualSwitch {
+        VirtualSwitch(
+            configuration: setup.configuration, listeners: setup.listeners, shards: setup.shards, seed: setup.seed,
+            maximumCalls: setup.maximumCalls, now: now)
+    }
+
+    /// The present on both clocks.
+    public var moment: Moment { Moment(instant: now, wall: wallOrigin + (now - origin)) }
+    /// Virtual time since the beginning.
+    public var elapsed: Interval { now - origin }
+    /// Whether anything is still to happen.
+    public var isQuiet: Bool { events.isEmpty }
+
+    public func register(_ peer: Peer, at address: NetworkAddress) { peers[address] = peer }
+
+    public func report(_ violation: Violation) { violations.append(violation) }
+
+    // MARK: - Time
+
+    public func after(_ delay: Interval, _ action: @escaping () -> Void) { events.push(.action(action), at: now + delay) }
+
+    /// Lets everything happen that is due within this time.
+    public func run(for length: Interval) { run(until: now + length) }
+
+    public func run(until limit: Instant) {
+        while events.nextInstant <= limit { step() }
+        now = max(now, limit)
+    }
+
+    /// Lets everything happen until nothing is left to happen. False when `limit` passes before.
+    @discardableResult
+    public func runUntilQuiet(within limit: Interval = .seconds(3_600)) -> Bool {
+        let end = now + limit
+        while !events.isEmpty {
+            guard events.nextInstant <= end else { return false }
+            step()
+        }
+        return true
+    }
+
+    private func step() {
+        guard let (instant, event) = events.pop() else { return }
+        now = max(now, instant)
+        switch event {
+        case .messageArrives(let from, let to, let transport, let bytes): arrive(bytes, from: from, to: to, transport: transport)
+        case .switchWakes(let shard, let box):
+            guard box === softswitch.boxes[shard], box.wakesAt <= now else { return }
+            box.wakesAt = .never
+            box.shard.handleTimeouts(at: moment)
+            settle(shard)
+        case .storeCommits(let shard):
+            if let commit = store.commit(shard: shard, now: now) {
+                softswitch.boxes[shard].shard.recordsCommitted(commit, at: moment)
+                settle(shard)
+            }
+        case .action(let action): action()
+        }
+    }
+
+    // MARK: - Messages
+
+    /// A peer sends.
+    func send(_ bytes: [UInt8], from: NetworkAddress, to: NetworkAddress, transport: TransportKind) {
+        transmit(bytes, from: from, to: to, transport: transport)
+    }
+
+    private func transmit(_ bytes: [UInt8], from: NetworkAddress, to: NetworkAddress, transport: TransportKind) {
+        messagesSent += 1
+        let (first, second) = network.arrivals(from: from, to: to, transport: transport, now: now)
+        trace?.sent(bytes, from: from, to: to, now: now, isLost: first == nil)
+        fingerprint = bytes.withBytes { $0.hash(seed: fingerprint &+ UInt64(bitPattern: first?.nanoseconds ?? -1)) }
+        guard let first else {
+            (peers[to] ?? peers[from])?.lost(bytes)
+            return
+        }
+        events.push(.messageArrives(from: from, to: to, transport: transport, bytes: bytes), at: first)
+        if let second { events.push(.messageArrives(from: from, to: to, transport: transport, bytes: bytes), at: second) }
+    }
+
+    private func arrive(_ bytes: [UInt8], from: NetworkAddress, to: NetworkAddress, transport: TransportKind) {
+        if let peer = peers[to] {
+            peer.receive(bytes, from: from)
+            return
+        }
+        guard let listener = setup.listeners.firstIndex(where: { $0.transport == transport && $0.local == to }) else { return }
+        tap?.messageEntered(bytes, now: now)
+        let shard = bytes.withBytes { softswitch.owner(of: $0) }
+        let flow = Flow(
+            transport: transport, listener: UInt16(listener), remote: from,
+            connection: transport.isReliable ? peers[from]?.connection ?? 0 : 0)
+        var copy = bytes
+        copy.withUnsafeMutableBytes { softswitch.boxes[shard].shard.messageReceived($0, from: flow, at: moment) }
+        settle(shard)
+    }
+
+    /// Carries out what an input left behind: messages, records, and when to wake.
+    private func settle(_ index: Int) {
+        let box = softswitch.boxes[index]
+        for entry in 0..<box.shard.outbox.count {
+            let flow = box.shard.outbox.entries[entry].flow
+            let bytes = box.shard.outbox.message(at: entry).array
+            tap?.messageLeft(bytes, now: now)
+            transmit(bytes, from: setup.listeners[Int(flow.listener)].local, to: flow.remote, transport: flow.transport)
+        }
+        box.shard.outbox.removeAll()
+        if !box.shard.records.isEmpty, store.take(&box.shard.records, shard: index) {
+            events.push(.storeCommits(shard: index), at: now + store.commitDelay)
+        }
+        // A deadline may be told early: the shard is asked again one tick later at the soonest.
+        let deadline = max(box.shard.nextDeadline, now + .milliseconds(1))
+        if box.shard.nextDeadline != .never, deadline < box.wakesAt {
+            box.wakesAt = deadline
+            events.push(.switchWakes(shard: index, box), at: deadline)
+        }
+    }
+
+    // MARK: - Faults and orders
+
+    /// The store fails from now on, or works again and commits what waited.
+    public func setStoreFailing(_ failing: Bool) {
+        store.isFailing = failing
+        for shard in 0..<setup.shards { events.push(.storeCommits(shard: shard), at: now + store.commitDelay) }
+    }
+
+    /// Sending to a peer fails, as an ICMP error or a refused connection says.
+    public func failTransport(to address: NetworkAddress, transport: TransportKind = .udp) {
+        for shard in 0..<setup.shards {
+            softswitch.boxes[shard].shard.transportFailed(Flow(transport: transport, listener: 0, remote: address), at: moment)
+            settle(shard)
+        }
+    }
+
+    /// The process is killed and started again at once: memory is gone, committed calls are restored.
+    /// Returns the calls that could not be restored.
+    @discardableResult
+    public func restart() -> [CallIdentifier] {
+        store.forgetUncommitted()
+        setup.seed = setup.seed &* 31 &+ 17
+        softswitch = VirtualWorld.makeSwitch(setup, now: now)
+        var failed: [CallIdentifier] = []
+        for open in store.openCalls.values.sorted(by: { $0.id < $1.id }) {
+            if !softswitch.boxes[open.shard].shard.restoreCall(open.id, state: open.state, at: moment) { failed.append(open.id) }
+        }
+        for shard in 0..<setup.shards { settle(shard) }
+        return failed
+    }
+
+    /// Puts a command to every shard.
+    public func command(_ command: ShardCommand) {
+        for shard in 0..<setup.shards {
+            softswitch.boxes[shard].shard.commandReceived(command, at: moment)
+            settle(shard)
+        }
+    }
+
+    public var liveCalls: [LiveCall] {
+        softswitch.boxes.flatMap { box in
+            let reply = ReplyBox<[LiveCall]>()
+            box.shard.commandReceived(.liveCalls(reply: { reply.put($0) }), at: moment)
+            return reply.taken ?? []
+        }
+    }
+
+    /// Ends a call as an operator does; false when there is none of that name.
+    public func hangUp(_ id: CallIdentifier) -> Bool {
+        var found = false
+        for shard in 0..<setup.shards {
+            let reply = ReplyBox<Bool>()
+            softswitch.boxes[shard].shard.commandReceived(.hangUp(id, reply: { reply.put($0) }), at: moment)
+            settle(shard)
+            if reply.taken == true { found = true }
+        }
+        return found
+    }
+}

@@ -1,0 +1,162 @@
+"""Calls over networks that lose and double, over TCP and IPv6, and peers that fall silent."""
+from harness.checks import expect, expect_equal
+from harness.datagrams import DoublingPath
+from harness.scenario import (
+    RECEIVE_ANSWER_STEPS, Scenario, answer, call_taken, callee, callee_hangs_up, callee_is_hung_up, caller, caller_hangs_up,
+    caller_is_hung_up, linger, pause, receive)
+from harness.sipp import CALLEE, CALLER
+from harness.test import CARRIER, CUSTOMER, case
+
+EVERYWHERE = ("udp://0.0.0.0:5060", "tcp://0.0.0.0:5060")
+TCP_CARRIER = CARRIER + "transport: tcp\n"
+QUICK_RESEND = "[0.2, 0.4, 0.5, 0.5]"
+# What QUICK_RESEND gives in place of 64*T1: the list and one more first wait.
+QUICK_GIVE_UP = 1.8
+
+
+@case("60 calls survive a network that loses a tenth of all datagrams")
+def lost_packets(test):
+    test.start_switch()
+    count = 60
+    lossy = ["-lost", "10"]
+    patient_callee = Scenario("lossy callee", *call_taken(), receive("BYE"), callee.ok(), linger(12))
+    b = test.callee(patient_callee, calls=None, options=lossy)
+    a = test.caller(
+        Scenario("lossy caller", caller.invite(), *RECEIVE_ANSWER_STEPS, caller.receive_answer(), caller.ack(), pause(1), caller.bye(),
+                 receive(200), linger(6)),
+        calls=count, rate=20, options=lossy)
+    test.finish(a, seconds=60)
+    counts = a.counts()
+    expect_equal((counts["passed"], counts["failed"]), (count, 0), "passed and failed calls")
+    expect(counts["sent_again"] > 0, "nothing was lost, so nothing is shown")
+    records = test.records(count, seconds=30)
+    b.discard()
+    expect(all(record["endReason"] == "normalClearing" for record in records), "a call did not end normally")
+    expect(test.switch.statistics()["retransmissionsSent"] > 0, "the switch never repeated anything")
+
+
+@case("calls survive a network that doubles every datagram")
+def doubled_packets(test):
+    count = 20
+    path_of_caller, path_of_callee = ("127.0.0.12", 5062), ("127.0.0.13", 5070)
+    test.start_switch(
+        CUSTOMER.replace("127.0.0.2", path_of_caller[0]), CARRIER.replace("127.0.0.3", path_of_callee[0]))
+    paths = [DoublingPath(path_of_caller, CALLER), DoublingPath(path_of_callee, CALLEE)]
+    try:
+        b = test.callee(callee_is_hung_up(), calls=count)
+        a = test.caller(caller_hangs_up(), calls=count, rate=20, to=path_of_caller)
+        test.finish(a, b)
+    finally:
+        for path in paths:
+            path.close()
+    expect(all(path.delivered > count * 5 for path in paths), "the calls did not take the doubling path")
+    records = test.records(count)
+    expect(all(record["endReason"] == "normalClearing" for record in records), "a call did not end normally")
+    expect(all(len(record["attempts"]) == 1 for record in records), "a doubled INVITE made a second attempt")
+    expect_equal(test.switch.statistics()["callsReceived"], count, "callsReceived")
+
+
+@case("a caller that never sends ACK: both sides get BYE")
+def missing_acknowledgement(test):
+    test.start_switch(SS_SIP_RESEND_INTERVAL=QUICK_RESEND)
+    b = test.callee(callee_is_hung_up())
+    a = test.caller(Scenario(
+        "caller never acknowledges", caller.invite(), *RECEIVE_ANSWER_STEPS, caller.receive_answer(), receive("BYE", seconds=10), caller.ok(),
+        linger()))
+    test.finish(a, b)
+    test.record(
+        duration=(QUICK_GIVE_UP - 0.1, QUICK_GIVE_UP + 1), endReason="acknowledgementMissing", endedBy="server", callerStatus=200, q850Cause=102)
+    expect(a.messages().count("SIP/2.0 200 OK") >= 4, "the 200 was not repeated")
+
+
+@case("a gateway that never answers anything is given up, and the caller gets 408")
+def silent_gateway(test):
+    test.start_switch(SS_SIP_TIMEOUT_INVITE=1)
+    b = test.callee(Scenario("callee is silent", receive("INVITE"), pause(20)))
+    a = test.caller(Scenario(
+        "caller gets 408", caller.invite(), *RECEIVE_ANSWER_STEPS, receive(408, seconds=8), caller.ack_refusal(), linger()))
+    test.finish(a)
+    b.discard()
+    test.record(endReason="gatewayTimeout", callerStatus=408, attempts=("inviteTimeout",))
+
+
+@case("a callee that does not answer BYE is let go, and the record is there at once")
+def unanswered_bye(test):
+    test.start_switch(SS_SIP_RESEND_INTERVAL=QUICK_RESEND)
+    b = test.callee(Scenario("callee ignores BYE", *call_taken(), receive("BYE"), pause(3)))
+    a = test.caller(caller_hangs_up())
+    test.finish(a)
+    test.record(duration=(0.25, 1.5), endReason="normalClearing", endedBy="caller")
+    b.discard()
+
+
+def over(test, caller_transport, callee_transport, carrier, listeners=None):
+    """Two calls, one ended by each side, over the given transports."""
+    test.start_switch(CUSTOMER, carrier, **({"listeners": listeners} if listeners else {}))
+    peers = [
+        (callee_is_hung_up(), caller_hangs_up(), "caller"), (callee_hangs_up(), caller_is_hung_up(), "callee")]
+    for number, (callee_scenario, caller_scenario, party) in enumerate(peers, 1):
+        b = test.callee(callee_scenario, transport=callee_transport)
+        a = test.caller(caller_scenario, transport=caller_transport)
+        test.finish(a, b)
+        record = test.records(number)[0]
+        expect_equal((record["endReason"], record["endedBy"]), ("normalClearing", party), "reason and party")
+        for peer in (a, b):
+            expect("0.0.0.0" not in peer.messages(), f"{peer.scenario.name} was told 0.0.0.0")
+        # sipp takes a moment to give its port back.
+        a.discard()
+        b.discard()
+
+
+@case("the caller comes over TCP, the callee is reached over UDP")
+def tcp_caller(test):
+    over(test, "tcp", "udp", CARRIER)
+
+
+@case("the caller comes over UDP, the callee is reached over TCP")
+def tcp_callee(test):
+    over(test, "udp", "tcp", TCP_CARRIER)
+
+
+@case("both sides use TCP")
+def tcp_both(test):
+    over(test, "tcp", "tcp", TCP_CARRIER)
+
+
+@case("a listener on 0.0.0.0 says an address that its peers can reach")
+def listener_everywhere(test):
+    over(test, "udp", "udp", CARRIER, EVERYWHERE)
+
+
+@case("calls pass over IPv6")
+def ipv6(test):
+    test.start_switch(
+        'kind: MappingGateway\nname: customer-a\naddresses: ["[::1]"]\n',
+        'kind: RoutingGateway\nname: carrier-x\naddresses: ["[::1]:5070"]\nprefixes: [""]\n', listeners=("udp://[::1]:5060",))
+    b = test.callee(callee_is_hung_up(), address=("::1", 5070))
+    a = test.caller(caller_hangs_up(), address=("::1", 5062), to=("::1", 5060))
+    test.finish(a, b)
+    test.record(duration=(0.25, 1.5), endReason="normalClearing", callerAddress="[::1]:5062", calleeAddress="[::1]:5070")
+
+
+@case("a call passes from IPv4 to IPv6")
+def ipv4_to_ipv6(test):
+    test.start_switch(
+        CUSTOMER, 'kind: RoutingGateway\nname: carrier-x\naddresses: ["[::1]:5070"]\nprefixes: [""]\n',
+        listeners=("udp://127.0.0.1:5060", "udp://[::1]:5060"))
+    b = test.callee(callee_hangs_up(), address=("::1", 5070))
+    a = test.caller(caller_is_hung_up())
+    test.finish(a, b)
+    test.record(duration=(0.25, 1.5), endReason="normalClearing", endedBy="callee")
+
+
+@case("a gateway that answers 100 and then falls silent is cancelled for the next one")
+def silence_after_trying(test):
+    test.start_switch(SS_SIP_TIMEOUT_TRYING=1)
+    b = test.callee(Scenario(
+        "callee only tries", callee.receive_invite(), callee.trying(), receive("CANCEL", seconds=5), answer(200, "OK"),
+        callee.refused(487, "Request Terminated"), receive("ACK"), linger()))
+    a = test.caller(Scenario(
+        "caller gets 408", caller.invite(), *RECEIVE_ANSWER_STEPS, receive(408, seconds=8), caller.ack_refusal(), linger()))
+    test.finish(a, b)
+    test.record(endReason="gatewayTimeout", callerStatus=408, attempts=("tryingTimeout",))
