@@ -17,6 +17,8 @@ public struct Outbox: ~Copyable {
     /// Where the message being written began.
     private var start = 0
     public private(set) var entries: [Entry] = []
+    /// Messages finished since the box was made, for the statistics.
+    public private(set) var finished: UInt64 = 0
 
     public init(capacity: Int = 256 * 1024) {
         self.capacity = capacity
@@ -50,6 +52,7 @@ public struct Outbox: ~Copyable {
     @discardableResult
     public mutating func finish(to flow: Flow) -> Bytes {
         let length = used - start
+        finished += 1
         entries.append(Entry(flow: flow, offset: start, length: length))
         let message = Bytes(memory + start, count: length)
         start = used

@@ -60,6 +60,7 @@ extension Shard {
         statistics.calls = calls.count
         statistics.answeredCalls = calls.keys.count { calls[$0].call.answeredAt != nil }
         statistics.transactions = transactions.count
+        statistics.messagesSent = outbox.finished
         statistics.retransmissionsSent = transactions.retransmissions
         return statistics
     }

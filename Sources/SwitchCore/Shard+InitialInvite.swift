@@ -50,7 +50,6 @@ extension Shard {
             return
         }
 
-        transactions.respond(server, status: 100, now: now.instant, outbox: &outbox)
         let legKey = legs.nextKey
         let secret = secrets.next()
         configuration.candidates(for: target.number, from: flow.remote, into: &candidates)
@@ -76,6 +75,8 @@ extension Shard {
 
         calls[key].call.begin(&actions, now: now)
         perform(for: key, message: nil, now: now)
+        // The 100 leaves with the INVITE, and behind it: the call does not wait for the courtesy.
+        if !transactions.isAnswered(server) { transactions.respond(server, status: 100, now: now.instant, outbox: &outbox) }
         scheduleCall(key)
     }
 

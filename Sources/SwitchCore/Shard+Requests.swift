@@ -26,6 +26,13 @@ extension Shard {
                 to: message, from: flow, status: 403, reason: Bytes("Forbidden"), seed: settings.seed, into: &outbox)
             return
         }
+        if leg == nil, transactions.count >= settings.maximumTransactions, essentials.cseq.method != .ack, essentials.cseq.method != .cancel {
+            counters.callsRefused += message.method == .invite ? 1 : 0
+            _ = StatelessReply.write(
+                to: message, from: flow, status: 503, reason: Bytes(ReasonPhrase.of(503)), extra: "Retry-After: 10\r\n", seed: settings.seed,
+                into: &outbox)
+            return
+        }
         switch transactions.requestReceived(message, essentials, from: flow, now: now.instant, outbox: &outbox) {
         case .repeated, .acknowledged:
             break

@@ -15,6 +15,8 @@ public struct ShardConfiguration: Sendable {
     public var listeners: [ListenerDescription]
     /// Most calls at once on this shard; beyond it new calls get 503 with Retry-After.
     public var maximumCalls: Int
+    /// Most transactions at once; beyond it a new request outside a call gets 503 with Retry-After and leaves nothing behind.
+    public var maximumTransactions = 500_000
     public var switchConfiguration: SwitchConfiguration
     /// Calls that were up when the last process ended; each shard takes its own.
     public var openCalls: [OpenCall] = []

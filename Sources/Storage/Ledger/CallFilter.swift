@@ -38,7 +38,7 @@ extension CallFilter {
     /// The filter as conditions on `calls`, the cheapest first, joined by AND.
     ///
     /// An identifier is never earlier than the moment its call was received, so a time range is first
-    /// of all a range of the primary key.
+    /// of all a range of identifiers, which the index finds.
     func conditions(before cursor: CallIdentifier?) -> (sql: String, arguments: StatementArguments) {
         var parts: [String] = []
         var arguments = StatementArguments()

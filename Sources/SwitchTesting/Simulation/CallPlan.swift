@@ -139,7 +139,10 @@ public struct CallPlan: Sendable, Equatable {
             answering.answersBye = false
             caller.inDialog = [TimedAction(after: talk, .bye)]
         }
-        callees.append(answering)
+        switch behaviour {
+        case .busy, .declined, .redirected, .nobodyAnswers: break
+        default: callees.append(answering)
+        }
     }
 }
 

@@ -9,7 +9,7 @@ enum StrayTraffic {
             "Via: SIP/2.0/UDP \(peer.address.hostDescription):5099;branch=z9hG4bK\(tail)\r\nMax-Forwards: 70\r\n"
             + "From: <sip:stray@example.net>;tag=s\(tail)\r\nCall-ID: stray\(tail)\r\n"
         let end = "Content-Length: 0\r\n\r\n"
-        let target = "sip:+14155550123@\(peer.switchAddress) SIP/2.0\r\n"
+        let target = "sip:+12125550123@\(peer.switchAddress) SIP/2.0\r\n"
         let messages = [
             "BYE \(target)\(head)To: <sip:x@example.net>;tag=\(token)\r\nCSeq: 7 BYE\r\n\(end)",
             "ACK \(target)\(head)To: <sip:x@example.net>;tag=\(token)\r\nCSeq: 7 ACK\r\n\(end)",

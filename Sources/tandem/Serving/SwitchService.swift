@@ -20,6 +20,8 @@ final class SwitchService: Sendable {
     let runtime: SwitchRuntime
     let ledger: LedgerStore
     let configuration: ConfigStore
+    /// Held until the process ends: one switch a data folder.
+    private let folder: DataFolder
     private let bootFile: BootFile
     private let writer: LedgerWriter
     private let state: Mutex<State>
@@ -41,7 +43,7 @@ final class SwitchService: Sendable {
 
     /// Opens the stores, takes up the open calls and starts to serve. Throws with the reason and remedy; then nothing runs.
     static func start(_ bootFile: BootFile, logger: Logger) async throws -> SwitchService {
-        try DataFolder.create(bootFile.dataFolder)
+        let folder = try DataFolder(bootFile.dataFolder)
         var settings = LedgerSettings()
         settings.durability = bootFile.durability == .power ? .power : .process
         let ledger = try LedgerStore(folder: bootFile.dataFolder, settings: settings)
@@ -57,15 +59,25 @@ final class SwitchService: Sendable {
         var shardConfiguration = ShardConfiguration(
             count: shards, seed: .random(in: 0 ... .max), listeners: bootFile.listeners, switchConfiguration: snapshot.configuration)
         shardConfiguration.openCalls = openCalls
-        let runtime = try await SwitchRuntime.start(Shard.self, configuration: shardConfiguration, sink: writer, logger: logger)
+        let runtime: SwitchRuntime
+        do {
+            runtime = try await SwitchRuntime.start(Shard.self, configuration: shardConfiguration, sink: writer, logger: logger)
+        } catch {
+            try? writer.close()
+            try? ledger.close()
+            try? objects.close()
+            throw error
+        }
         router.runtime.withLock { $0 = runtime }
         return SwitchService(
-            runtime: runtime, ledger: ledger, configuration: objects, bootFile: bootFile, writer: writer, logger: logger)
+            runtime: runtime, ledger: ledger, configuration: objects, folder: folder, bootFile: bootFile, writer: writer, logger: logger)
     }
 
     private init(
-        runtime: SwitchRuntime, ledger: LedgerStore, configuration: ConfigStore, bootFile: BootFile, writer: LedgerWriter, logger: Logger
+        runtime: SwitchRuntime, ledger: LedgerStore, configuration: ConfigStore, folder: DataFolder, bootFile: BootFile,
+        writer: LedgerWriter, logger: Logger
     ) {
+        self.folder = folder
         self.runtime = runtime
         self.ledger = ledger
         self.configuration = configuration
@@ -124,20 +136,6 @@ extension SwitchService: SwitchControl {
             logger.info("configuration in force", metadata: ["revision": "\(configuration.revision)"])
         } catch {
             logger.error("the shards did not take the configuration", metadata: ["revision": "\(configuration.revision)", "error": "\(error)"])
-        }
-    }
-}
-
-/// The folder of the stores.
-enum DataFolder {
-    /// Creates it, for its owner only, when it is missing.
-    static func create(_ path: String) throws {
-        do {
-            try FileManager.default.createDirectory(
-                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        } catch {
-            throw CommandFailure(.failed, "\(path): the data folder cannot be created (\(error.localizedDescription)); "
-                + "choose another in the boot file's \"data\" or give the user the right to write there")
         }
     }
 }

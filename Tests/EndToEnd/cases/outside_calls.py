@@ -42,7 +42,7 @@ def options(test):
     for field in ("Allow: INVITE", "Accept: application/sdp", "Supported: 100rel"):
         expect("\r\n" + field in answer, f"the answer has no {field}")
     # A vendor may ask, too.
-    expect_equal(status(ask(request("OPTIONS", source="127.0.0.3"), "127.0.0.3")), "SIP/2.0 200 OK", "answer to a vendor's OPTIONS")
+    expect_equal(status(ask(request("OPTIONS", call_id="two@example.net", source="127.0.0.3"), "127.0.0.3")), "SIP/2.0 200 OK", "answer to a vendor's OPTIONS")
 
 
 @case("methods that the switch does not offer get 405 with Allow, requests of unknown calls 481")

@@ -1,0 +1,122 @@
+"""The process ends in the middle of calls, by kill -9 or by SIGTERM, and comes back."""
+import re
+import time
+
+from harness.checks import expect, expect_between, expect_equal, wait_until
+from harness.scenario import (
+    RECEIVE_ANSWER_STEPS, Scenario, call_begun, call_taken, callee, callee_is_hung_up, caller, caller_is_hung_up, linger, pause, receive)
+from harness.test import case
+
+HELD = 200
+HOLD_SECONDS = 8
+
+
+def held_calls(test, count, ending):
+    """Brings `count` calls up, which sipp ends after HOLD_SECONDS from the given side."""
+    if ending == "caller":
+        b = test.callee(callee_is_hung_up(), calls=count)
+        scenario = Scenario("caller holds", *call_begun(), pause(HOLD_SECONDS), caller.bye(), receive(200), linger())
+    else:
+        b = test.callee(
+            Scenario("callee holds", *call_taken(), pause(HOLD_SECONDS), callee.bye(1), receive(200), linger()), calls=count)
+        scenario = caller_is_hung_up()
+    a = test.caller(scenario, calls=count, rate=100)
+    test.switch.wait_for_calls(count, 15, f"{count} calls are up")
+    # The ACKs of the last ones.
+    time.sleep(0.3)
+    return a, b
+
+
+def expect_records_after_restart(test, before, party):
+    """One record for each call that was up, ended by its party after the right time."""
+    records = test.records(len(before), seconds=10)
+    expect_equal({record["id"] for record in records}, {call["id"] for call in before}, "calls with a record")
+    for record in records:
+        expect_equal((record["endReason"], record["endedBy"]), ("normalClearing", party), f"end of call {record['id']}")
+        expect_between(
+            record["durationMilliseconds"], HOLD_SECONDS * 1000 - 300, HOLD_SECONDS * 1000 + 1500, f"durationMilliseconds of call {record['id']}")
+        expect_equal(
+            (record["mappingGateway"], record["routingGateway"], record["callerStatus"], len(record["attempts"])),
+            ("customer-a", "carrier-x", 200, 1), f"gateways, status and attempts of call {record['id']}")
+
+
+def survive(test, end, count, ending):
+    """Calls are up, `end` ends the switch, and the next start goes on with them."""
+    test.start_switch()
+    a, b = held_calls(test, count, ending)
+    before = test.switch.calls()
+    expect_equal(len(before), count, "calls up before the end")
+    end()
+    test.switch.start()
+    after = test.switch.calls()
+    expect_equal({call["id"] for call in after}, {call["id"] for call in before}, "calls listed after the restart")
+    expect(all(call["state"] == after[0]["state"] for call in after), "restored calls differ in their state")
+    expect_equal(after[0]["state"], before[0]["state"], "state of a restored call")
+    test.finish(a, b, seconds=HOLD_SECONDS + 20)
+    expect_records_after_restart(test, before, ending)
+
+
+@case(f"kill -9 with {HELD} calls up: they go on, and the caller's BYE ends each with its record")
+def kill_and_caller_ends(test):
+    survive(test, lambda: test.switch.kill(), HELD, "caller")
+
+
+@case("kill -9 with 50 calls up: the callee's BYE ends each with its record")
+def kill_and_callee_ends(test):
+    survive(test, lambda: test.switch.kill(), 50, "callee")
+
+
+@case("SIGTERM with 100 calls up: the next start goes on with them")
+def stop_and_go_on(test):
+    survive(test, lambda: test.switch.stop(), 100, "caller")
+
+
+@case("two shards, kill -9 with 100 calls up: both shards go on with theirs")
+def kill_two_shards(test):
+    test.start_switch(shards=2)
+    a, b = held_calls(test, 100, "caller")
+    before = test.switch.calls()
+    test.switch.kill()
+    test.switch.start()
+    expect_equal({call["id"] for call in test.switch.calls()}, {call["id"] for call in before}, "calls listed after the restart")
+    test.finish(a, b, seconds=HOLD_SECONDS + 20)
+    expect_records_after_restart(test, before, "caller")
+
+
+@case("kill -9 at 200 calls a second: every call that was answered has its record or is still up")
+def kill_under_load(test):
+    test.start_switch()
+    calls, rate = 1200, 200
+    b = test.callee(Scenario("callee", *call_taken(), receive("BYE"), callee.ok(), linger(1)), calls=None, trace=False)
+    # Each caller notes when it saw the answer.
+    answered = receive(200, route=True)
+    answered.actions = '<action><log message="answered [call_id]"/></action>'
+    a = test.caller(
+        Scenario("caller notes answers", caller.invite(), *RECEIVE_ANSWER_STEPS, answered, caller.ack(), pause(1), caller.bye(),
+                 receive(200), linger(0.2)),
+        calls=calls, rate=rate, trace=False, options=["-trace_logs", "-log_file", test.folder + "/answers.log", "-recv_timeout", "8000"])
+    wait_until(lambda: test.switch.statistics()["callsAnswered"] > rate * 2, 15, "the load is running")
+    test.switch.kill()
+    test.switch.start()
+    # Calls that were being set up when it died may fail; what was answered may not be lost.
+    try:
+        a.process.wait(60)
+    finally:
+        a.discard()
+    b.discard()
+    with open(test.folder + "/answers.log", encoding="latin-1") as log:
+        seen = set(re.findall(r"answered (\S+)", log.read()))
+    expect(len(seen) > calls * 0.8, f"only {len(seen)} of {calls} calls were answered at all")
+    test.switch.settle()
+    still_up = test.switch.calls()
+    records = test.switch.records(limit=calls * 2)
+    recorded = {record["callerCallID"] for record in records if record["answerTime"]}
+    lost = seen - recorded - {call["callerCallID"] for call in still_up}
+    expect(not lost, f"{len(lost)} answered calls have no record and are not up, such as {sorted(lost)[:3]}")
+    expect_equal(len({record["id"] for record in records}), len(records), "different records")
+    legs = [record["calleeCallID"] for record in records if record["answerTime"]]
+    expect_equal(len(set(legs)), len(legs), "different answered legs in the records")
+    expect(not {record["id"] for record in records} & {call["id"] for call in still_up}, "a call is up and has a record")
+    # Only what died between the callee's 200 and the caller's ACK may be left over.
+    expect(len(still_up) <= 20, f"{len(still_up)} calls are left up")
+    test.expect_clean_log()
