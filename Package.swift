@@ -71,7 +71,7 @@ let package = Package(
             .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Yams", package: "Yams"), .product(name: "Logging", package: "swift-log")], swiftSettings: strict),
         // benchmarks
         .target(name: "CAllocationCount", path: "Sources/CAllocationCount"),
-        .executableTarget(name: "tandem-bench", dependencies: ["SIPMessages", "SDP", "Vocabulary", "CAllocationCount"], swiftSettings: core),
+        .executableTarget(name: "tandem-bench", dependencies: ["SwitchCore", "CallRecords", "Routing", "SIPMessages", "SDP", "Vocabulary", "CAllocationCount"], swiftSettings: core),
 
         // tests, folder by folder as the sources
         .testTarget(name: "VocabularyTests", dependencies: ["Vocabulary"], swiftSettings: strict),

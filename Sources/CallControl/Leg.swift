@@ -107,32 +107,39 @@ public struct UnacknowledgedAnswer {
     }
 }
 
-/// Reliable provisional responses towards one peer (RFC 3262, section 3): numbered, the last one
-/// repeated until its PRACK comes, each remembering the vendor's response that it stands for.
+/// Reliable provisional responses towards one peer (RFC 3262, section 3): numbered, sent one after the
+/// other, each repeated until its PRACK comes, each remembering the vendor's response that it stands for.
 public struct ReliableProvisionals: ~Copyable {
     /// A response of ours and the vendor's response behind it.
-    public struct Sent {
+    public struct Response {
         public let rseq: UInt32
+        public let status: Int
         /// The vendor's RSeq, the CSeq of the INVITE it answered, and its fork.
         public let peerRSeq: UInt32
         public let peerCSeq: UInt32
         public let peerTag: [UInt8]
         public let peerLeg: SlabKey
+        /// The whole response.
+        public let message: [UInt8]
 
-        public init(rseq: UInt32, peerRSeq: UInt32, peerCSeq: UInt32, peerTag: [UInt8], peerLeg: SlabKey) {
+        public init(
+            rseq: UInt32, status: Int, peerRSeq: UInt32, peerCSeq: UInt32, peerTag: [UInt8], peerLeg: SlabKey, message: [UInt8]
+        ) {
             self.rseq = rseq
+            self.status = status
             self.peerRSeq = peerRSeq
             self.peerCSeq = peerCSeq
             self.peerTag = peerTag
             self.peerLeg = peerLeg
+            self.message = message
         }
     }
 
     private var lastRSeq: UInt32 = 0
-    /// Not yet acknowledged, oldest first.
-    public private(set) var pending: [Sent] = []
-    /// The last one, for repetition.
-    public var message = OwnedBytes()
+    /// Not yet acknowledged, oldest first. Only the first was sent: a second may not follow before the
+    /// PRACK of the first (forks of a vendor do not know of one another).
+    private var pending: [Response] = []
+    private var isStopped = false
     private var timing: TransactionTiming?
     private var repetition = 0
     private var nextRepetition = Instant.never
@@ -142,34 +149,43 @@ public struct ReliableProvisionals: ~Copyable {
 
     public var nextDeadline: Instant { min(nextRepetition, giveUpAt) }
 
+    /// The response that was sent last and is not acknowledged.
+    public var awaiting: Response? { pending.first }
+
     /// The number for the next response: 1 first, then rising by one.
     public mutating func nextRSeq() -> UInt32 {
         lastRSeq += 1
         return lastRSeq
     }
 
-    public mutating func sent(_ response: Sent, message copy: consuming OwnedBytes, timing: TransactionTiming, now: Instant) {
-        pending.append(response)
-        message = copy
+    /// Takes a response. True when it is to be sent now, else it waits for its turn.
+    public mutating func add(_ response: Response, timing: TransactionTiming, now: Instant) -> Bool {
         self.timing = timing
-        repetition = 0
-        nextRepetition = now + timing.resendIntervals[0]
-        giveUpAt = now + timing.giveUp
+        pending.append(response)
+        guard pending.count == 1 else { return false }
+        restart(now)
+        return true
     }
 
-    /// Takes the PRACK for a number; nil when nothing like it is pending (answer 481).
-    public mutating func acknowledged(_ rseq: UInt32) -> Sent? {
-        guard let index = pending.firstIndex(where: { $0.rseq == rseq }) else { return nil }
-        let response = pending.remove(at: index)
-        if pending.isEmpty { stop() }
-        return response
+    /// Takes the PRACK for a number; nil when it is not the one awaited (answer 481). With it the
+    /// response whose turn has come, to be sent now.
+    public mutating func acknowledged(_ rseq: UInt32, now: Instant) -> (response: Response, next: Response?)? {
+        guard let first = pending.first, first.rseq == rseq else { return nil }
+        pending.removeFirst()
+        if isStopped || pending.isEmpty {
+            (nextRepetition, giveUpAt) = (.never, .never)
+            return (first, nil)
+        }
+        restart(now)
+        return (first, pending.first)
     }
 
-    /// The INVITE was finally answered: nothing is repeated any more.
+    /// The INVITE was finally answered: nothing is repeated and nothing follows. A PRACK that is on its
+    /// way is still taken.
     public mutating func stop() {
+        isStopped = true
         nextRepetition = .never
         giveUpAt = .never
-        message = OwnedBytes()
     }
 
     public mutating func handleTimeout(now: Instant) -> UnacknowledgedAnswer.Due {
@@ -181,5 +197,12 @@ public struct ReliableProvisionals: ~Copyable {
         repetition += 1
         nextRepetition = timing.wait(repetition).map { now + $0 } ?? .never
         return .repeatAnswer
+    }
+
+    private mutating func restart(_ now: Instant) {
+        guard let timing else { return }
+        repetition = 0
+        nextRepetition = now + timing.resendIntervals[0]
+        giveUpAt = now + timing.giveUp
     }
 }

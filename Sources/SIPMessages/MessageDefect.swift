@@ -35,7 +35,6 @@ public enum MessageDefect: Error, Hashable, Sendable {
     case routeMalformed
     case expiresMalformed
     case requireMalformed
-    case dateMalformed
 
     /// The status a request with this defect is answered with, if it can be answered.
     public var status: Int {
@@ -83,7 +82,6 @@ public enum MessageDefect: Error, Hashable, Sendable {
         case .routeMalformed: "Malformed Route Header Field"
         case .expiresMalformed: "Malformed Expires Header Field"
         case .requireMalformed: "Malformed Require Header Field"
-        case .dateMalformed: "Malformed Date Header Field"
         }
     }
 }

@@ -34,8 +34,6 @@ extension Message {
                 if DeltaSeconds(field.value) == nil { failure = failure ?? .expiresMalformed }
             case .require, .proxyRequire, .supported:
                 if !elements(field.value, { $0.isToken }) { failure = failure ?? .requireMalformed }
-            case .date:
-                if SIPDate(field.value) == nil { failure = failure ?? .dateMalformed }
             default: break
             }
         }

@@ -40,7 +40,7 @@ extension TransactionLayer {
 
     public func isAlive(_ key: ClientKey) -> Bool { clients.contains(key.slot) }
 
-    /// Takes the transaction's user away: what still happens on it interests nobody.
+    /// Whether a final response came.
     public func isAnswered(_ key: ClientKey) -> Bool { clients[key.slot].machine.isAnswered }
 
     public mutating func responseReceived(_ message: Message, _ essentials: Essentials, now: Instant, outbox: inout Outbox) -> ResponseVerdict {
@@ -62,7 +62,7 @@ extension TransactionLayer {
         let actions = clients[slot].machine.responseReceived(status: message.status, now: now)
         if message.status >= 200 { stopAwaiting(slot) }
         if actions.contains(.acknowledge) { sendFailureAck(slot, to: essentials.to.text, outbox: &outbox) }
-        if message.status < 200, clients[slot].cancelWhenAllowed {
+        if message.status < 200, clients[slot].cancelWhenAllowed, !clients[slot].machine.isAnswered {
             clients[slot].cancelWhenAllowed = false
             sendCancel(slot, now: now, outbox: &outbox)
         }

@@ -51,6 +51,12 @@ extension TransactionLayer {
         return .new(ServerKey(slot: key))
     }
 
+    /// Whether a request belongs to a transaction that is there: a repetition, or the ACK of a failure.
+    public func knows(_ essentials: Essentials) -> Bool {
+        let match = RequestMatch(essentials)
+        return find(match, match.hash(seed: seed)) != nil
+    }
+
     /// Whether the transaction still exists (it may have ended while its user waited for something).
     public func isAlive(_ key: ServerKey) -> Bool { servers.contains(key.slot) }
     /// Whether a final response was sent on it.

@@ -61,15 +61,19 @@ extension Shard {
         outbox.append(Capabilities.server)
         outbox.appendPassed(from: message)
         outbox.appendBody(of: message)
-        let copy = isReliable ? OwnedBytes(copying: outbox.unfinished) : OwnedBytes()
-        transactions.finishResponse(server, status: message.status, now: now.instant, outbox: &outbox)
         if isReliable, let peerRSeq {
-            legs[caller].reliable.sent(
-                ReliableProvisionals.Sent(
-                    rseq: rseq, peerRSeq: peerRSeq, peerCSeq: essentials.cseq.number, peerTag: essentials.toTag.array, peerLeg: callee),
-                message: copy, timing: transactions.timing, now: now.instant)
+            let isNext = legs[caller].reliable.add(
+                ReliableProvisionals.Response(
+                    rseq: rseq, status: message.status, peerRSeq: peerRSeq, peerCSeq: essentials.cseq.number,
+                    peerTag: essentials.toTag.array, peerLeg: callee, message: outbox.unfinished.array),
+                timing: transactions.timing, now: now.instant)
+            guard isNext else {
+                outbox.begin()
+                return
+            }
             scheduleLeg(caller)
         }
+        transactions.finishResponse(server, status: message.status, now: now.instant, outbox: &outbox)
     }
 
     /// Keeps the complete answer, and gives the store what recovery needs. The answer waits for the commit.

@@ -68,6 +68,11 @@ extension Shard {
         transactions.finishResponse(server, status: 200, now: now.instant, outbox: &outbox)
         // BYEs that crossed: ours is still awaited, its transaction removes the leg.
         if legs[leg].phase == .ending { return }
+        // An attempt that was given up: its peer answered late and hung up. The call goes on elsewhere.
+        if legs[leg].phase == .abandoned {
+            removeLeg(leg)
+            return
+        }
 
         let isEarly = legs[leg].phase == .setup
         if !isEarly { answerPending(on: leg, now: now) }
@@ -75,6 +80,8 @@ extension Shard {
             legs[leg].unacknowledgedByUs = nil
             sendAck(on: leg, cseq: cseq, body: nil, client: client)
         }
+        // From here on this side is not to be hung up any more.
+        legs[leg].phase = .ending
         if calls.contains(call) {
             let party: CallParty = legs[leg].role == .caller ? .caller : .callee
             calls[call].call.reportedCause = ReasonHeader.q850Cause(of: message) ?? calls[call].call.reportedCause
@@ -207,7 +214,8 @@ extension Shard {
         if method == .invite || method == .update {
             outbox.appendContact(user: contactUser(for: other), flow: flow, endpoints: endpoints)
             outbox.append(Capabilities.allow)
-            outbox.append(Capabilities.supported)
+            // Reliable provisional responses are not carried across for a re-INVITE, so they are not offered.
+            if method == .update { outbox.append(Capabilities.supported) }
         }
         outbox.append(Capabilities.userAgent)
         outbox.appendPassed(from: message)
@@ -261,10 +269,9 @@ extension Shard {
         if message.status == 481 || message.status == 408 { dialogLost(on: user.leg, now: now) }
     }
 
-    mutating func relayFailed(_ user: TransactionUser, _ cause: TransactionEvent.Cause, now: Moment) {
+    mutating func relayFailed(_ user: TransactionUser, method: Method, _ cause: TransactionEvent.Cause, now: Moment) {
         let server = ServerKey(slot: user.peer)
-        _ = clearRelay(user, server: server, client: .none, isInvite: true)
-        _ = clearRelay(user, server: server, client: .none, isInvite: false)
+        if method == .invite || method == .update { _ = clearRelay(user, server: server, client: .none, isInvite: method == .invite) }
         if transactions.isAlive(server), !transactions.isAnswered(server) {
             transactions.respond(server, status: cause == .timeout ? 408 : 503, now: now.instant, outbox: &outbox)
         }
@@ -316,15 +323,31 @@ extension Shard {
             transactions.respond(server, status: 400, reason: Bytes("Malformed RAck Header Field"), now: now.instant, outbox: &outbox)
             return
         }
-        guard let sent = legs[leg].reliable.acknowledged(rack.responseNumber), legs.contains(sent.peerLeg) else {
+        guard let (sent, next) = legs[leg].reliable.acknowledged(rack.responseNumber, now: now.instant) else {
             transactions.respond(server, status: 481, now: now.instant, outbox: &outbox)
             return
         }
-        // The acknowledged response may have come from another fork than the latest.
-        let current = legs[sent.peerLeg].dialog.remoteTag.array
-        sent.peerTag.withBytes { legs[sent.peerLeg].dialog.selectFork(tag: $0) }
-        let translated = RAck(responseNumber: sent.peerRSeq, cseqNumber: sent.peerCSeq, method: .invite)
-        relay(message, from: leg, to: sent.peerLeg, server: server, extra: translated, now: now)
-        current.withBytes { legs[sent.peerLeg].dialog.selectFork(tag: $0) }
+        if legs.contains(sent.peerLeg) {
+            // The acknowledged response may have come from another fork than the latest.
+            let current = legs[sent.peerLeg].dialog.remoteTag.array
+            sent.peerTag.withBytes { legs[sent.peerLeg].dialog.selectFork(tag: $0) }
+            let translated = RAck(responseNumber: sent.peerRSeq, cseqNumber: sent.peerCSeq, method: .invite)
+            relay(message, from: leg, to: sent.peerLeg, server: server, extra: translated, now: now)
+            current.withBytes { legs[sent.peerLeg].dialog.selectFork(tag: $0) }
+        } else {
+            // The attempt that it acknowledges is over.
+            transactions.respond(server, status: 200, now: now.instant, outbox: &outbox)
+        }
+        if let next { sendReliably(next, on: leg, now: now) }
+    }
+
+    /// A reliable provisional response whose turn has come.
+    private mutating func sendReliably(_ response: ReliableProvisionals.Response, on leg: SlabKey, now: Moment) {
+        let server = legs[leg].inviteFromPeer
+        guard transactions.isAlive(server), !transactions.isAnswered(server) else { return }
+        outbox.begin()
+        response.message.withBytes { outbox.append($0) }
+        transactions.finishResponse(server, status: response.status, now: now.instant, outbox: &outbox)
+        scheduleLeg(leg)
     }
 }

@@ -19,14 +19,15 @@ extension Shard {
     mutating func requestReceived(_ message: Message, _ essentials: Essentials, from flow: Flow, now: Moment) {
         let leg = findLeg(essentials)
         // A stranger is answered, or not, before anything is kept for it.
-        if leg == nil, !isKnown(flow.remote, for: essentials.cseq.method) {
+        if leg == nil, !isKnown(flow.remote, opensCall: message.method == .invite && essentials.toTag.isEmpty), !transactions.knows(essentials) {
             counters.unrecognisedSources += 1
             guard configuration.callSettings.repliesToUnknownSources else { return }
             _ = StatelessReply.write(
                 to: message, from: flow, status: 403, reason: Bytes("Forbidden"), seed: settings.seed, into: &outbox)
             return
         }
-        if leg == nil, transactions.count >= settings.maximumTransactions, essentials.cseq.method != .ack, essentials.cseq.method != .cancel {
+        if leg == nil, transactions.count >= settings.maximumTransactions, essentials.cseq.method != .ack, essentials.cseq.method != .cancel,
+            !transactions.knows(essentials) {
             counters.callsRefused += message.method == .invite ? 1 : 0
             _ = StatelessReply.write(
                 to: message, from: flow, status: 503, reason: Bytes(ReasonPhrase.of(503)), extra: "Retry-After: 10\r\n", seed: settings.seed,
@@ -53,13 +54,13 @@ extension Shard {
 
     /// Whether a source may be answered although its request cannot be read.
     private func mayBeAnswered(_ flow: Flow) -> Bool {
-        configuration.callSettings.repliesToUnknownSources || isKnown(flow.remote, for: .options)
+        configuration.callSettings.repliesToUnknownSources || isKnown(flow.remote, opensCall: false)
     }
 
-    private func isKnown(_ source: NetworkAddress, for method: Method) -> Bool {
+    private func isKnown(_ source: NetworkAddress, opensCall: Bool) -> Bool {
         if configuration.sources.gateway(of: source) != nil { return true }
         // A vendor may ask whether we are there, and end what it began.
-        return method != .invite && configuration.routingHosts.contains(source.host)
+        return !opensCall && configuration.routingHosts.contains(source.host)
     }
 
     /// The leg that a request's To tag names, if Call-ID and From tag agree.

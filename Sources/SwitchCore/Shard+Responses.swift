@@ -29,11 +29,11 @@ extension Shard {
         var events: [TransactionEvent] = []
         swap(&events, &transactions.events)
         for event in events {
-            guard case .requestFailed(let user, _, let cause) = event else { continue }
+            guard case .requestFailed(let user, let method, let cause) = event else { continue }
             switch user.purpose {
             case .none: break
             case .initialInvite: inviteFailed(on: user.leg, cause, now: now)
-            case .relay: relayFailed(user, cause, now: now)
+            case .relay: relayFailed(user, method: method, cause, now: now)
             case .bye: if legs.contains(user.leg) { removeLeg(user.leg) }
             case .own: if cause == .timeout { dialogLost(on: user.leg, now: now) }
             }
@@ -153,6 +153,8 @@ extension Shard {
         calls[call].call.dialogLost(by: party, &actions, now: now)
         let isOver = calls[call].call.isOver
         perform(for: call, message: nil, now: now)
-        if isOver { removeLeg(leg) }
+        guard isOver, legs.contains(leg) else { return }
+        answerPending(on: leg, now: now)
+        removeLeg(leg)
     }
 }

@@ -55,9 +55,9 @@ extension Shard {
         switch legs[key].reliable.handleTimeout(now: now.instant) {
         case .nothing: break
         case .repeatAnswer:
-            if transactions.isAlive(legs[key].inviteFromPeer) {
+            if transactions.isAlive(legs[key].inviteFromPeer), let response = legs[key].reliable.awaiting {
                 transactions.noteRetransmission()
-                outbox.send(legs[key].reliable.message.bytes, to: transactions.flow(of: legs[key].inviteFromPeer))
+                response.message.withBytes { outbox.send($0, to: transactions.flow(of: legs[key].inviteFromPeer)) }
             }
         case .giveUp:
             let call = legs[key].call

@@ -40,6 +40,8 @@ public final class VirtualWorld {
     public var tap: WireTap?
     /// Everything on the wire, in words, when asked for.
     public var trace: WireTrace?
+    /// Loses what it says true to, on top of what the network does by itself.
+    public var loses: ((_ message: String, _ from: NetworkAddress, _ to: NetworkAddress) -> Bool)?
     /// What peers and checkers found wrong.
     public private(set) var violations: [Violation] = []
     /// Messages put on the wire so far, repetitions included.
@@ -127,7 +129,8 @@ public final class VirtualWorld {
 
     private func transmit(_ bytes: [UInt8], from: NetworkAddress, to: NetworkAddress, transport: TransportKind) {
         messagesSent += 1
-        let (first, second) = network.arrivals(from: from, to: to, transport: transport, now: now)
+        var (first, second) = network.arrivals(from: from, to: to, transport: transport, now: now)
+        if let loses, loses(String(decoding: bytes, as: UTF8.self), from, to) { (first, second) = (nil, nil) }
         trace?.sent(bytes, from: from, to: to, now: now, isLost: first == nil)
         fingerprint = bytes.withBytes { $0.hash(seed: fingerprint &+ UInt64(bitPattern: first?.nanoseconds ?? -1)) }
         guard let first else {

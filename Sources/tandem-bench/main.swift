@@ -3,7 +3,7 @@ import Glibc
 // Small measurements of single parts, one JSON line each: `tandem-bench parse`.
 
 let benches: [(name: String, run: () -> Void)] = [
-    ("parse", ParseBench.run)
+    ("parse", ParseBench.run), ("call", CallBench.run),
 ]
 
 let wanted = CommandLine.arguments.dropFirst()

@@ -46,17 +46,17 @@ def require_surroundings(program):
     require_free("tcp", "127.0.0.1", MANAGEMENT_PORT)
 
 
-def run_one(name, run, folder, options):
-    """Runs a test; returns what went wrong, or nothing."""
+def run_one(run, folder, options):
+    """Runs a test; returns what went wrong, or nothing, and its notes."""
     os.makedirs(folder)
     test = Test(folder, options)
     try:
         run(test)
-        return None
+        return None, test.notes
     except Failure as failure:
-        return str(failure)
+        return str(failure), test.notes
     except Exception as fault:  # a fault of the test itself, or of what it calls
-        return f"{type(fault).__name__}: {fault}"
+        return f"{type(fault).__name__}: {fault}", test.notes
     finally:
         test.close()
 
@@ -80,11 +80,11 @@ def main():
     for number, (name, run) in enumerate(chosen(given.only), 1):
         began = time.monotonic()
         own = os.path.join(folder, f"{number:02}")
-        problem = run_one(name, run, own, options)
+        problem, notes = run_one(run, own, options)
         took = time.monotonic() - began
         if problem is None:
             passed += 1
-            print(f"ok    {name} ({took:.1f} s)", flush=True)
+            print(f"ok    {'; '.join([name, *notes])} ({took:.1f} s)", flush=True)
             if not given.keep:
                 shutil.rmtree(own)
         else:

@@ -82,6 +82,7 @@ struct ClientMatchingTests {
     func timeout() {
         let bench = Bench()
         _ = bench.send(.invite, user: user)
+        _ = bench.sent()
         let copies = bench.pass(until: at(31_900))
         #expect(copies.count == 10)
         #expect(bench.takeEvents() == [])

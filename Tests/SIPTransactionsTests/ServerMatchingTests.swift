@@ -236,12 +236,13 @@ struct ServerMatchingTests {
         let bench = Bench()
         let key = try #require(bench.receive(invite.text)?.newKey)
         bench.respond(key, 200)
-        guard case .cancel(_, let target) = bench.receive(invite.with { $0.method = "CANCEL" }.text) else {
+        guard case .cancel(let own, let target) = bench.receive(invite.with { $0.method = "CANCEL" }.text) else {
             Issue.record("no CANCEL")
             return
         }
         #expect(target == key)
         #expect(bench.isAnswered(key))
+        bench.respond(own, 200)
         bench.pass(until: at(40_000))
         guard case .cancel(_, let later) = bench.receive(invite.with { $0.method = "CANCEL" }.text) else {
             Issue.record("no CANCEL")

@@ -144,11 +144,12 @@ extension PeerCall {
         }
     }
 
-    /// The other side does not know the dialog any more: nothing more to be said in it.
+    /// The other side does not know the dialog any more, or does not answer in it: it ends with BYE
+    /// (section 12.2.1.2).
     func endDialog() {
         guard wasAnswered else { return }
         dialogWasLost = true
-        for index in forks.indices { forks[index].isEnded = true }
+        for index in forks.indices { hangUp(fork: index) }
     }
 
     // MARK: - Responses
@@ -168,7 +169,7 @@ extension PeerCall {
         if client.method == .invite {
             if message.status < 300 { answerReceived(message, client, isFirst: isFirst) } else { refusalReceived(message, client) }
         }
-        if message.status == 481 || message.status == 408, !client.isInitial, client.method != .prack, client.method != .cancel { endDialog() }
+        if message.status == 481 || message.status == 408, !client.isInitial, client.method != .prack, client.method != .cancel, client.method != .bye { endDialog() }
         if isFirst { client.finalReceived?(message) }
     }
 

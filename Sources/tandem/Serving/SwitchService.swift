@@ -27,9 +27,12 @@ final class SwitchService: Sendable {
     private let state: Mutex<State>
     private let logger: Logger
     private let startedAt = ManagementWiring.now()
+    private let startedInstant = SystemClock.instant
 
     private struct State {
         var isStopping = false
+        /// Revision of the configuration that the shards were given last.
+        var revision: Int64
     }
 
     /// Routes the store's answers to the shards; the runtime is set once it runs.
@@ -70,12 +73,13 @@ final class SwitchService: Sendable {
         }
         router.runtime.withLock { $0 = runtime }
         return SwitchService(
-            runtime: runtime, ledger: ledger, configuration: objects, folder: folder, bootFile: bootFile, writer: writer, logger: logger)
+            runtime: runtime, ledger: ledger, configuration: objects, folder: folder, bootFile: bootFile, writer: writer,
+            revision: snapshot.revision, logger: logger)
     }
 
     private init(
         runtime: SwitchRuntime, ledger: LedgerStore, configuration: ConfigStore, folder: DataFolder, bootFile: BootFile,
-        writer: LedgerWriter, logger: Logger
+        writer: LedgerWriter, revision: Int64, logger: Logger
     ) {
         self.folder = folder
         self.runtime = runtime
@@ -84,7 +88,7 @@ final class SwitchService: Sendable {
         self.bootFile = bootFile
         self.writer = writer
         self.logger = logger
-        state = Mutex(State())
+        state = Mutex(State(revision: revision))
     }
 
     /// Serves the management interface until the task is cancelled.
@@ -119,6 +123,8 @@ extension SwitchService: SwitchControl {
 
     func statistics() async -> SwitchStatistics {
         var sum = SwitchStatistics(node: bootFile.node, version: Tandem.version, startedAt: startedAt)
+        sum.uptimeSeconds = (SystemClock.instant - startedInstant).inSeconds
+        sum.configurationRevision = state.withLock { $0.revision }
         for shard in (try? await runtime.statistics()) ?? [] { sum.add(shard) }
         return sum
     }
@@ -133,6 +139,7 @@ extension SwitchService: SwitchControl {
     func configurationChanged(_ configuration: SwitchConfiguration) async {
         do {
             try runtime.configure(configuration)
+            state.withLock { $0.revision = configuration.revision }
             logger.info("configuration in force", metadata: ["revision": "\(configuration.revision)"])
         } catch {
             logger.error("the shards did not take the configuration", metadata: ["revision": "\(configuration.revision)", "error": "\(error)"])

@@ -1,2 +1,3 @@
 """The tests, in the order in which they run: what is quick and basic first."""
-from . import basic_calls, within_call, outside_calls, network, operator, restart, load  # noqa: F401 (they register themselves)
+from . import (  # noqa: F401 (they register themselves)
+    basic_calls, within_call, outside_calls, network, phones, operator, restart, load, broken_input)

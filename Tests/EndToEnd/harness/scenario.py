@@ -48,8 +48,8 @@ class Step:
 class Scenario:
     """A name and its steps."""
 
-    def __init__(self, name, *steps, variables=()):
-        self.name, self.steps, self.variables = name, steps, variables
+    def __init__(self, name, *steps):
+        self.name, self.steps = name, steps
 
     def xml(self):
         places = {step.name: index for index, step in enumerate(self.steps) if step.name}

@@ -36,6 +36,11 @@ class Test:
         self.folder, self.options = folder, options
         self.switch = None
         self.peers = []
+        self.notes = []
+
+    def note(self, text):
+        """Something to tell the reader although the test passed."""
+        self.notes.append(text)
 
     # The switch
 

@@ -1,0 +1,62 @@
+import Routing
+import Testing
+import Vocabulary
+
+/// Whom a call is taken for, by where it came from: most specific first, then priority, then name.
+@Suite("Source table")
+struct SourceTableTests {
+    static func address(_ text: String) -> NetworkAddress {
+        guard let address = NetworkAddress(text) else { preconditionFailure("\(text) is no address") }
+        return address
+    }
+
+    static func gateway(_ name: String, _ addresses: [String], priority: Int = 10, locked: Bool = false) -> MappingGateway {
+        MappingGateway(name: name, addresses: addresses.map(address), priority: priority, locked: locked)
+    }
+
+    static let gateways = [
+        gateway("any-port", ["192.0.2.10"]),
+        gateway("one-port", ["192.0.2.10:5070"], priority: 99),
+        gateway("two-addresses", ["192.0.2.20", "192.0.2.21:5060"]),
+        gateway("later", ["192.0.2.30"], priority: 20),
+        gateway("sooner", ["192.0.2.30"], priority: 5, locked: true),
+        gateway("b-name", ["192.0.2.40:5060"]),
+        gateway("a-name", ["192.0.2.40:5060"]),
+        gateway("six", ["2001:db8::7"]),
+    ]
+
+    @Test("the gateway of a source and the rule that found it", arguments: [
+        // An entry with the exact port goes before one for the host, whatever their priorities.
+        ("192.0.2.10:5070", "one-port", SourceTable.Rule.addressAndPort), ("192.0.2.10:5071", "any-port", .address),
+        ("192.0.2.10:5060", "any-port", .address),
+        ("192.0.2.20:1", "two-addresses", .address), ("192.0.2.21:5060", "two-addresses", .addressAndPort),
+        // Among equals the lower number takes the call, locked or not; then the name.
+        ("192.0.2.30:5060", "sooner", .address), ("192.0.2.40:5060", "a-name", .addressAndPort),
+        ("[2001:db8::7]:5060", "six", .address),
+    ])
+    func found(source: String, name: String, rule: SourceTable.Rule) throws {
+        let table = SourceTable(Self.gateways)
+        let found = try #require(table.gateway(of: Self.address(source)))
+        #expect(Self.gateways[found.index].name == name)
+        #expect(found.rule == rule)
+    }
+
+    @Test("a source that belongs to none", arguments: ["192.0.2.11:5060", "192.0.2.21:5061", "192.0.2.40:5070", "[2001:db8::8]:5060"])
+    func unknown(source: String) { #expect(SourceTable(Self.gateways).gateway(of: Self.address(source)) == nil) }
+
+    @Test("the order in which gateways are written does not matter")
+    func order() throws {
+        let turned = Array(Self.gateways.reversed())
+        for source in ["192.0.2.30:5060", "192.0.2.40:5060", "192.0.2.10:5070"] {
+            let one = try #require(SourceTable(Self.gateways).gateway(of: Self.address(source)))
+            let other = try #require(SourceTable(turned).gateway(of: Self.address(source)))
+            #expect(Self.gateways[one.index].name == turned[other.index].name)
+        }
+    }
+
+    @Test("an IPv4 address mapped into IPv6 is the same host")
+    func mapped() { #expect(SourceTable(Self.gateways).gateway(of: Self.address("[::ffff:192.0.2.20]:5060")) != nil) }
+
+    @Test("nobody is known to an empty table")
+    func empty() { #expect(SourceTable([]).gateway(of: Self.address("192.0.2.10:5060")) == nil) }
+}
