@@ -19,6 +19,7 @@ build: ## leave the release program at .build/release/tandem
 	swift build -c release --product tandem
 
 bench: build ## CPU and memory of a call, against Kamailio and the kernel's floor
+	swift build -c release --product tandem-bench
 	./Benchmarks/run $(ARGS)
 
 format: ## bring all Swift into the house's form
@@ -31,7 +32,7 @@ docs: ## the API's reference as web pages in .build/docs
 	./scripts/docs
 
 fuzz: ## every parser against random input, SECONDS_EACH=60 a parser
-	./scripts/fuzz $(SECONDS_EACH)
+	./FuzzTesting/run $(SECONDS_EACH)
 
 simulate: build ## calls over a bad network in virtual time, SEED=1 CALLS=1000
 	.build/release/tandem simulate --seed $(SEED) --calls $(CALLS)

@@ -2,7 +2,7 @@ import Vocabulary
 
 extension Message {
     /// Checks the header fields of a request that a user agent must understand before it acts, beyond
-    /// the essentials: Request-URI, From and To URIs, Max-Forwards, Contact, Route, Expires, Require, Date (RFC 3261, section 8.2).
+    /// the essentials: Request-URI, From and To URIs, Max-Forwards, Contact, Route, Expires, Require (RFC 3261, section 8.2).
     public func checkRequest() throws(MessageDefect) {
         guard let uri = URI(requestURI) else { throw .uriMalformed }
         if uri.scheme == .other { throw .uriSchemeUnsupported }

@@ -9,7 +9,7 @@ import Vocabulary
 /// A whole call through the pure shard, without sockets and store: what the core itself costs when
 /// its code and data are in the caches.
 enum CallBench {
-    private static let calls = 20_000
+    private static let calls = 5_000
     private static let switchAddress = NetworkAddress(ipv4: 0x7F00_0001, port: 5060)
     private static let caller = NetworkAddress(ipv4: 0x7F00_0002, port: 5070)
     private static let callee = NetworkAddress(ipv4: 0x7F00_0003, port: 5080)
@@ -27,9 +27,8 @@ enum CallBench {
         world.nanoseconds = 0
         world.allocations = 0
         for number in 0..<calls { world.call(calls + number) }
-        print(
-            "{\"bench\":\"call\",\"part\":\"core, seven messages in and seven out\",\"nanoseconds\":\(world.nanoseconds / UInt64(calls)),"
-                + "\"allocations\":\(world.allocations / UInt64(calls))}")
+        report("core alone, a whole call, caches cold between messages", Double(world.nanoseconds / UInt64(calls)), "ns")
+        report("allocations of the core in a call", Double(world.allocations / UInt64(calls)), "")
     }
 
     /// One shard, its clock, and the two peers' side of the calls.

@@ -1,6 +1,11 @@
 import Glibc
 
-// Small measurements of single parts, one JSON line each: `tandem-bench parse`.
+// Small measurements of single parts, one JSON line each: `tandem-bench [NAME...]`.
+
+/// Prints one measurement.
+func report(_ name: String, _ value: Double, _ unit: String) {
+    print("{\"name\":\"\(name)\",\"value\":\(ParseBench.rounded(value)),\"unit\":\"\(unit)\"}")
+}
 
 let benches: [(name: String, run: () -> Void)] = [
     ("parse", ParseBench.run), ("call", CallBench.run),
