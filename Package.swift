@@ -67,7 +67,7 @@ let package = Package(
             .product(name: "Hummingbird", package: "hummingbird"), .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             .product(name: "Logging", package: "swift-log")], swiftSettings: strict),
         // program
-        .executableTarget(name: "tandem", dependencies: ["ManagementServer", "ManagementAPI", "Storage", "SIPTransport", "SwitchCore", "SIPTransactions", "CallRecords", "Routing", "Vocabulary",
+        .executableTarget(name: "tandem", dependencies: ["ManagementServer", "ManagementAPI", "Storage", "SIPTransport", "SwitchTesting", "SwitchCore", "SIPTransactions", "CallRecords", "Routing", "Vocabulary",
             .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Yams", package: "Yams"), .product(name: "Logging", package: "swift-log")], swiftSettings: strict),
         // benchmarks
         .target(name: "CAllocationCount", path: "Sources/CAllocationCount"),

@@ -158,8 +158,12 @@ public struct ReliableProvisionals: ~Copyable {
         return lastRSeq
     }
 
+    /// Responses kept at most; a vendor needs one for each of its forks. Beyond it one is dropped.
+    static let maximumPending = 32
+
     /// Takes a response. True when it is to be sent now, else it waits for its turn.
     public mutating func add(_ response: Response, timing: TransactionTiming, now: Instant) -> Bool {
+        guard pending.count < ReliableProvisionals.maximumPending else { return false }
         self.timing = timing
         pending.append(response)
         guard pending.count == 1 else { return false }

@@ -102,6 +102,9 @@ public final class SwitchRuntime: Sendable {
     /// Ends every call with BYE or CANCEL.
     public func endAllCalls(_ reason: EndReason) throws(Failure) { try orderAll(.endAllCalls(reason)) }
 
+    /// Ends the calls that are not answered yet: a refusal to the caller, CANCEL to the gateway.
+    public func endUnansweredCalls(_ reason: EndReason) throws(Failure) { try orderAll(.endUnansweredCalls(reason)) }
+
     /// The store's answer to a shard's records. Never blocks for long; any thread.
     public func deliver(_ commit: RecordCommit, toShard shard: Int) { mailboxes[shard].post(commit) }
 

@@ -65,6 +65,9 @@ extension Shard {
     /// How far our CSeq numbers are moved ahead at a restart: more than any call sends in between.
     private static let cseqAhead: UInt32 = 1_000
 
+    /// Ten years in microseconds: no call is up longer.
+    private static let oldestStamp: Int64 = 10 * 365 * 86_400 * 1_000_000
+
     /// Takes those of the stored calls that belong to this shard.
     public mutating func restoreCalls(_ calls: [OpenCall], at now: Moment) {
         for call in calls { _ = restoreCall(call.id, state: call.state, at: now) }
@@ -81,7 +84,9 @@ extension Shard {
             let gatewayAddress = reader.address()
             func moment(_ wall: Int64) -> Moment {
                 // The monotonic clock began anew: the past is placed on it by the wall clock, never in the future.
-                let ago = max(0, now.wall.microseconds - wall)
+                // A stamp that cannot be is bounded: nothing of a damaged state may stop the switch.
+                let (difference, overflow) = now.wall.microseconds.subtractingReportingOverflow(wall)
+                let ago = overflow ? 0 : min(max(0, difference), Shard.oldestStamp)
                 return Moment(instant: Instant(nanoseconds: now.instant.nanoseconds - ago * 1_000), wall: WallTime(microseconds: wall))
             }
             let receivedAt = moment(reader.integer())
@@ -166,7 +171,7 @@ extension RecordReader {
         let remoteTag = text()
         let remoteTarget = text()
         let routes = text()
-        let localCSeq = UInt32(truncatingIfNeeded: integer())
+        let localCSeq = UInt32(clamping: min(integer(), 1 << 30))
         let remoteCSeq = integer()
         let transport = TransportKind(rawValue: UInt8(truncatingIfNeeded: integer())) ?? .udp
         let listener = UInt16(truncatingIfNeeded: integer())

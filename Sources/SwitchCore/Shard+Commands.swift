@@ -47,11 +47,15 @@ extension Shard {
         case .refuseNewCalls(let refuse):
             refusesNewCalls = refuse
         case .endAllCalls(let reason):
-            for key in calls.keys {
-                calls[key].call.end(reason, &actions, now: now)
-                perform(for: key, message: nil, now: now)
-            }
+            for key in calls.keys { end(key, reason, now: now) }
+        case .endUnansweredCalls(let reason):
+            for key in calls.keys where calls[key].call.answeredAt == nil { end(key, reason, now: now) }
         }
+    }
+
+    private mutating func end(_ key: SlabKey, _ reason: EndReason, now: Moment) {
+        calls[key].call.end(reason, &actions, now: now)
+        perform(for: key, message: nil, now: now)
     }
 
     /// What is alive is counted where it lives; the rest are totals since the start.

@@ -28,12 +28,12 @@ extension Shard {
             respondMethodNotAllowed(server, toTag: .empty, now: now)
             return
         }
-        guard legs[leg].phase != .ending, calls.contains(legs[leg].call), let other = otherLeg(of: leg) else {
-            transactions.respond(server, status: 481, now: now.instant, outbox: &outbox)
+        if message.method == .prack, legs[leg].phase != .ending {
+            prackReceived(message, on: leg, server: server, now: now)
             return
         }
-        if message.method == .prack {
-            prackReceived(message, on: leg, server: server, now: now)
+        guard legs[leg].phase != .ending, calls.contains(legs[leg].call), let other = otherLeg(of: leg) else {
+            transactions.respond(server, status: 481, now: now.instant, outbox: &outbox)
             return
         }
         if isGlare(message, on: leg, other: other, server: server, now: now) { return }

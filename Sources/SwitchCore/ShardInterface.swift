@@ -56,6 +56,8 @@ public enum ShardCommand: Sendable {
     case refuseNewCalls(Bool)
     /// End every call with BYE or CANCEL; used when the process stops without handing calls over.
     case endAllCalls(EndReason)
+    /// End the calls that are not answered yet: a process that stops cannot hand them to the next one.
+    case endUnansweredCalls(EndReason)
 }
 
 /// Counts of one shard; what counts live objects is derived from them when asked.

@@ -1,5 +1,4 @@
 import CallRecords
-import Routing
 import SIPMessages
 import SwitchCore
 import Synchronization
@@ -18,15 +17,13 @@ public final class VirtualSwitch {
     public let listeners: [ListenerDescription]
     let boxes: [Box]
 
-    public init(
-        configuration: SwitchConfiguration, listeners: [ListenerDescription], shards: Int = 1, seed: UInt64, maximumCalls: Int = 100_000,
-        now: Instant
-    ) {
-        self.listeners = listeners
-        boxes = (0..<shards).map { index in
-            let settings = ShardConfiguration(
-                index: index, count: shards, seed: seed, listeners: listeners, maximumCalls: maximumCalls, switchConfiguration: configuration)
-            return Box(Shard(settings, now: now))
+    /// `settings.count` shards made from the same settings.
+    public init(_ settings: ShardConfiguration, now: Instant) {
+        listeners = settings.listeners
+        boxes = (0..<settings.count).map { index in
+            var own = settings
+            own.index = index
+            return Box(Shard(own, now: now))
         }
     }
 

@@ -22,6 +22,7 @@ public final class VirtualWorld {
         public var listeners: [ListenerDescription]
         public var shards = 1
         public var maximumCalls = 100_000
+        public var maximumTransactions = 500_000
         public var conditions = NetworkConditions()
         public var seed: UInt64 = 1
 
@@ -62,9 +63,11 @@ public final class VirtualWorld {
     }
 
     private static func makeSwitch(_ setup: Setup, now: Instant) -> VirtualSwitch {
-        VirtualSwitch(
-            configuration: setup.configuration, listeners: setup.listeners, shards: setup.shards, seed: setup.seed,
-            maximumCalls: setup.maximumCalls, now: now)
+        var settings = ShardConfiguration(
+            count: setup.shards, seed: setup.seed, listeners: setup.listeners, maximumCalls: setup.maximumCalls,
+            switchConfiguration: setup.configuration)
+        settings.maximumTransactions = setup.maximumTransactions
+        return VirtualSwitch(settings, now: now)
     }
 
     /// The present on both clocks.
@@ -77,6 +80,9 @@ public final class VirtualWorld {
     public func register(_ peer: Peer, at address: NetworkAddress) { peers[address] = peer }
 
     public func report(_ violation: Violation) { violations.append(violation) }
+
+    /// Lets the peers forget their calls, as if all of them had been restarted.
+    public func forgetPeers() { for peer in peers.values { peer.forgetCalls() } }
 
     // MARK: - Time
 
@@ -195,18 +201,25 @@ public final class VirtualWorld {
     }
 
     /// The process is killed and started again at once: memory is gone, committed calls are restored.
-    /// Returns the calls that could not be restored.
+    /// Returns the calls that could not be restored. `restoring`: whether the store's calls are offered at all.
     @discardableResult
-    public func restart() -> [CallIdentifier] {
+    public func restart(restoring: Bool = true) -> [CallIdentifier] {
         store.forgetUncommitted()
         setup.seed = setup.seed &* 31 &+ 17
         softswitch = VirtualWorld.makeSwitch(setup, now: now)
         var failed: [CallIdentifier] = []
-        for open in store.openCalls.values.sorted(by: { $0.id < $1.id }) {
+        for open in (restoring ? Array(store.openCalls.values) : []).sorted(by: { $0.id < $1.id }) {
             if !softswitch.boxes[open.shard].shard.restoreCall(open.id, state: open.state, at: moment) { failed.append(open.id) }
         }
         for shard in 0..<setup.shards { settle(shard) }
         return failed
+    }
+
+    /// Offers a stored state to the first shard; false when it is not taken.
+    public func restore(_ id: CallIdentifier, state: [UInt8]) -> Bool {
+        let taken = softswitch.boxes[0].shard.restoreCall(id, state: state, at: moment)
+        settle(0)
+        return taken
     }
 
     /// Puts a command to every shard.

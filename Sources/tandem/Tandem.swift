@@ -11,7 +11,8 @@ struct Tandem: AsyncParsableCommand {
         discussion: "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 partly done, 4 refused because a rule is broken.",
         version: version,
         subcommands: [
-            Serve.self, Demo.self, Apply.self, Diff.self, Export.self, Get.self, Delete.self, Param.self, Calls.self, Hangup.self, Cdrs.self, Status.self,
+            Serve.self, Demo.self, Simulate.self, Apply.self, Diff.self, Export.self, Get.self, Delete.self, Param.self, Calls.self,
+            Hangup.self, Cdrs.self, Status.self,
             Completion.self,
         ])
 

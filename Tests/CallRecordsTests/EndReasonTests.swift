@@ -38,15 +38,17 @@ struct EndReasonTests {
     @Test("no two reasons have the same meaning")
     func distinct() { #expect(Set(EndReason.allCases.map(\.meaning)).count == EndReason.allCases.count) }
 
-    @Test("the reason of a vendor's final status", arguments: [
-        (300, EndReason.redirected), (302, .redirected), (380, .redirected),
-        (400, .otherFailure), (401, .otherFailure), (402, .otherFailure), (403, .otherFailure), (404, .numberNotFound), (405, .otherFailure),
-        (407, .otherFailure), (408, .gatewayTimeout), (410, .numberNotFound), (415, .calleeIncompatible), (420, .calleeIncompatible),
-        (421, .calleeIncompatible), (480, .calleeUnavailable), (481, .otherFailure), (484, .numberNotFound), (485, .numberNotFound),
-        (486, .calleeBusy), (488, .calleeIncompatible), (491, .otherFailure), (500, .gatewayFailure), (503, .gatewayFailure),
-        (504, .gatewayFailure), (580, .gatewayFailure), (600, .calleeBusy), (603, .calleeDeclined), (604, .numberNotFound),
-        (606, .calleeIncompatible), (607, .calleeDeclined), (699, .otherFailure),
-    ])
+    @Test(
+        "the reason of a vendor's final status",
+        arguments: [
+            (300, EndReason.redirected), (302, .redirected), (380, .redirected),
+            (400, .otherFailure), (401, .otherFailure), (402, .otherFailure), (403, .otherFailure), (404, .numberNotFound), (405, .otherFailure),
+            (407, .otherFailure), (408, .gatewayTimeout), (410, .numberNotFound), (415, .calleeIncompatible), (420, .calleeIncompatible),
+            (421, .calleeIncompatible), (480, .calleeUnavailable), (481, .otherFailure), (484, .numberNotFound), (485, .numberNotFound),
+            (486, .calleeBusy), (488, .calleeIncompatible), (491, .otherFailure), (500, .gatewayFailure), (503, .gatewayFailure),
+            (504, .gatewayFailure), (580, .gatewayFailure), (600, .calleeBusy), (603, .calleeDeclined), (604, .numberNotFound),
+            (606, .calleeIncompatible), (607, .calleeDeclined), (699, .otherFailure),
+        ])
     func finalStatus(status: Int, reason: EndReason) { #expect(EndReason.ofFinalStatus(status) == reason) }
 
     @Test("a 487 that nobody asked for is not blamed on the caller")

@@ -32,7 +32,8 @@ struct PrefixTableTests {
     @Test("within one prefix the lower priority number goes first, then the name")
     func priority() {
         let gateways = [
-            Self.gateway("b", ["44"]), Self.gateway("a", ["44"]), Self.gateway("last", ["44"], priority: 11), Self.gateway("first", ["44"], priority: 0),
+            Self.gateway("b", ["44"]), Self.gateway("a", ["44"]), Self.gateway("last", ["44"], priority: 11),
+            Self.gateway("first", ["44"], priority: 0),
         ]
         #expect(Self.matches(gateways, "4420") == ["first/2", "a/2", "b/2", "last/2"])
     }

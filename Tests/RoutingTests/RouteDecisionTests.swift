@@ -26,8 +26,9 @@ struct RouteDecisionTests {
 
     @Test("every gateway that takes the number, with the reason for each that is not used")
     func verdicts() {
-        #expect(Self.decide("4420", from: "192.0.2.52:5060")
-            == ["wide/2 waiting", "locked/2 locked", "loop/2 sameAsSource", "plain/1 waiting", "wide/0 alreadyListed"])
+        #expect(
+            Self.decide("4420", from: "192.0.2.52:5060")
+                == ["wide/2 waiting", "locked/2 locked", "loop/2 sameAsSource", "plain/1 waiting", "wide/0 alreadyListed"])
     }
 
     @Test("only the very address that the call came from is not sent back to")
@@ -73,11 +74,13 @@ struct CallSettingsTests {
         #expect(settings.ringingTimeout == .seconds(120))
     }
 
-    @Test("each parameter sets its own field and no other", arguments: [
-        ("SS_SIP_TIMEOUT_INVITE", \CallSettings.inviteTimeout), ("SS_SIP_TIMEOUT_TRYING", \.tryingTimeout),
-        ("SS_SIP_TIMEOUT_SESSION_PROGRESS", \.progressTimeout), ("SS_SIP_TIMEOUT_SESSION_PROGRESS_SDP", \.progressWithMediaTimeout),
-        ("SS_SIP_TIMEOUT_RINGING", \.ringingTimeout),
-    ] as [(String, WritableKeyPath<CallSettings, Interval> & Sendable)])
+    @Test(
+        "each parameter sets its own field and no other",
+        arguments: [
+            ("SS_SIP_TIMEOUT_INVITE", \CallSettings.inviteTimeout), ("SS_SIP_TIMEOUT_TRYING", \.tryingTimeout),
+            ("SS_SIP_TIMEOUT_SESSION_PROGRESS", \.progressTimeout), ("SS_SIP_TIMEOUT_SESSION_PROGRESS_SDP", \.progressWithMediaTimeout),
+            ("SS_SIP_TIMEOUT_RINGING", \.ringingTimeout),
+        ] as [(String, WritableKeyPath<CallSettings, Interval> & Sendable)])
     func each(name: String, field: WritableKeyPath<CallSettings, Interval> & Sendable) {
         var expected = CallSettings()
         expected[keyPath: field] = .seconds(77)
@@ -91,10 +94,11 @@ struct CallSettingsTests {
     @Test("every parameter of calls is in the list, once, with words for the operator")
     func catalogue() {
         let names = ParameterDefinition.callParameters.map(\.name)
-        #expect(names == [
-            "SS_REPLY_UNAUTHORIZED", "SS_SIP_TIMEOUT_INVITE", "SS_SIP_TIMEOUT_TRYING", "SS_SIP_TIMEOUT_SESSION_PROGRESS",
-            "SS_SIP_TIMEOUT_SESSION_PROGRESS_SDP", "SS_SIP_TIMEOUT_RINGING",
-        ])
+        #expect(
+            names == [
+                "SS_REPLY_UNAUTHORIZED", "SS_SIP_TIMEOUT_INVITE", "SS_SIP_TIMEOUT_TRYING", "SS_SIP_TIMEOUT_SESSION_PROGRESS",
+                "SS_SIP_TIMEOUT_SESSION_PROGRESS_SDP", "SS_SIP_TIMEOUT_RINGING",
+            ])
         for definition in ParameterDefinition.callParameters { #expect(definition.meaning.hasSuffix(".")) }
     }
 }

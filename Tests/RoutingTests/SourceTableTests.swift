@@ -25,15 +25,17 @@ struct SourceTableTests {
         gateway("six", ["2001:db8::7"]),
     ]
 
-    @Test("the gateway of a source and the rule that found it", arguments: [
-        // An entry with the exact port goes before one for the host, whatever their priorities.
-        ("192.0.2.10:5070", "one-port", SourceTable.Rule.addressAndPort), ("192.0.2.10:5071", "any-port", .address),
-        ("192.0.2.10:5060", "any-port", .address),
-        ("192.0.2.20:1", "two-addresses", .address), ("192.0.2.21:5060", "two-addresses", .addressAndPort),
-        // Among equals the lower number takes the call, locked or not; then the name.
-        ("192.0.2.30:5060", "sooner", .address), ("192.0.2.40:5060", "a-name", .addressAndPort),
-        ("[2001:db8::7]:5060", "six", .address),
-    ])
+    @Test(
+        "the gateway of a source and the rule that found it",
+        arguments: [
+            // An entry with the exact port goes before one for the host, whatever their priorities.
+            ("192.0.2.10:5070", "one-port", SourceTable.Rule.addressAndPort), ("192.0.2.10:5071", "any-port", .address),
+            ("192.0.2.10:5060", "any-port", .address),
+            ("192.0.2.20:1", "two-addresses", .address), ("192.0.2.21:5060", "two-addresses", .addressAndPort),
+            // Among equals the lower number takes the call, locked or not; then the name.
+            ("192.0.2.30:5060", "sooner", .address), ("192.0.2.40:5060", "a-name", .addressAndPort),
+            ("[2001:db8::7]:5060", "six", .address),
+        ])
     func found(source: String, name: String, rule: SourceTable.Rule) throws {
         let table = SourceTable(Self.gateways)
         let found = try #require(table.gateway(of: Self.address(source)))

@@ -77,9 +77,12 @@ struct InviteClientTransactionTests {
         #expect(machine.phase == row.to)
     }
 
-    @Test("a failed transport ends it only while no final response came", arguments: [
-        (Phase.calling, TransactionActions.terminate), (.proceeding, .terminate), (.completed, .nothing), (.accepted, .nothing), (.terminated, .nothing),
-    ])
+    @Test(
+        "a failed transport ends it only while no final response came",
+        arguments: [
+            (Phase.calling, TransactionActions.terminate), (.proceeding, .terminate), (.completed, .nothing), (.accepted, .nothing),
+            (.terminated, .nothing),
+        ])
     func transportFailure(phase: Phase, expected: TransactionActions) {
         var machine = Self.machine(in: phase)
         let actions = machine.transportFailed()

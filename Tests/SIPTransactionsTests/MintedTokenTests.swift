@@ -51,13 +51,15 @@ struct MintedTokenTests {
         (text(token) + "@192.0.2.1").withBytes { #expect(MintedToken($0) == token) }
     }
 
-    @Test("what is no token is none", arguments: [
-        "", "0", String(repeating: "0", count: 26), "w" + String(repeating: "0", count: 26), "0" + String(repeating: "z", count: 26),
-        String(repeating: "0", count: 26) + "-", "A" + String(repeating: "0", count: 26),
-        // The thirteenth digit of a word has four bits only.
-        "0" + String(repeating: "0", count: 12) + "g" + String(repeating: "0", count: 13),
-        String(repeating: "0", count: 26) + "v",
-    ])
+    @Test(
+        "what is no token is none",
+        arguments: [
+            "", "0", String(repeating: "0", count: 26), "w" + String(repeating: "0", count: 26), "0" + String(repeating: "z", count: 26),
+            String(repeating: "0", count: 26) + "-", "A" + String(repeating: "0", count: 26),
+            // The thirteenth digit of a word has four bits only.
+            "0" + String(repeating: "0", count: 12) + "g" + String(repeating: "0", count: 13),
+            String(repeating: "0", count: 26) + "v",
+        ])
     func malformed(input: String) { input.withBytes { #expect(MintedToken($0) == nil) } }
 
     @Test("no shard is read from what is too short or begins otherwise")

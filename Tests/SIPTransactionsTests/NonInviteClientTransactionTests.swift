@@ -60,9 +60,11 @@ struct NonInviteClientTransactionTests {
         #expect(machine.phase == row.to)
     }
 
-    @Test("a failed transport ends it only while no final response came", arguments: [
-        (Phase.trying, TransactionActions.terminate), (.proceeding, .terminate), (.completed, .nothing), (.terminated, .nothing),
-    ])
+    @Test(
+        "a failed transport ends it only while no final response came",
+        arguments: [
+            (Phase.trying, TransactionActions.terminate), (.proceeding, .terminate), (.completed, .nothing), (.terminated, .nothing),
+        ])
     func transportFailure(phase: Phase, expected: TransactionActions) {
         var machine = Self.machine(in: phase)
         let actions = machine.transportFailed()

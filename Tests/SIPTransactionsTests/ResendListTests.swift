@@ -20,12 +20,14 @@ struct ResendListTests {
         #expect(ParameterDefinition.transactionParameters.map(\.name) == ["SS_SIP_RESEND_INTERVAL"])
     }
 
-    @Test("a list of the operator's: as many copies as entries, given up one first wait later", arguments: [
-        ([100], [100], 200),
-        ([200, 300], [200, 500], 700),
-        ([1_000, 1_000, 1_000], [1_000, 2_000, 3_000], 4_000),
-        ([60_000], [60_000], 120_000),
-    ] as [([Int64], [Int64], Int64)])
+    @Test(
+        "a list of the operator's: as many copies as entries, given up one first wait later",
+        arguments: [
+            ([100], [100], 200),
+            ([200, 300], [200, 500], 700),
+            ([1_000, 1_000, 1_000], [1_000, 2_000, 3_000], 4_000),
+            ([60_000], [60_000], 120_000),
+        ] as [([Int64], [Int64], Int64)])
     func customList(list: [Int64], copies: [Int64], giveUp: Int64) {
         let timing = TransactionTiming(resendIntervals: list.map { .milliseconds($0) })
         #expect(timing.giveUp == .milliseconds(giveUp))
@@ -52,10 +54,12 @@ struct ResendListTests {
         #expect(machine.nextDeadline == at(11_000))
     }
 
-    @Test("every timer of table 4 and RFC 6026, on datagrams and on streams", arguments: [
-        (SIPTimer.a, 500, 32_000), (.b, 32_000, 32_000), (.d, 32_000, 0), (.e, 500, 32_000), (.f, 32_000, 32_000), (.g, 500, 32_000),
-        (.h, 32_000, 32_000), (.i, 5_000, 0), (.j, 32_000, 0), (.k, 5_000, 0), (.l, 32_000, 32_000), (.m, 32_000, 32_000),
-    ] as [(SIPTimer, Int64, Int64)])
+    @Test(
+        "every timer of table 4 and RFC 6026, on datagrams and on streams",
+        arguments: [
+            (SIPTimer.a, 500, 32_000), (.b, 32_000, 32_000), (.d, 32_000, 0), (.e, 500, 32_000), (.f, 32_000, 32_000), (.g, 500, 32_000),
+            (.h, 32_000, 32_000), (.i, 5_000, 0), (.j, 32_000, 0), (.k, 5_000, 0), (.l, 32_000, 32_000), (.m, 32_000, 32_000),
+        ] as [(SIPTimer, Int64, Int64)])
     func lengths(timer: SIPTimer, datagram: Int64, stream: Int64) {
         let timing = TransactionTiming()
         #expect(timing.length(timer, reliable: false) == .milliseconds(datagram))

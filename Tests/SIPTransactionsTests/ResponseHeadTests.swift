@@ -18,13 +18,17 @@ struct ResponseHeadTests {
     @Test("Via, From, To with our tag, Call-ID, CSeq, Record-Route and Timestamp are those of the request")
     func copied() throws {
         let request = PeerRequest().with {
-            $0.via = "SIP/2.0/UDP 192.0.2.2:5060;branch=z9hG4bKtop, SIP/2.0/TCP second.example.net;branch=z9hG4bKsecond\nv: SIP/2.0/UDP third.example.net;branch=z9hG4bKthird"
-            $0.extra = "Record-Route: <sip:a.example.net;lr>, <sip:b.example.net;lr>\nRecord-Route: <sip:c.example.net;lr>\nTimestamp: 54.21\nSubject: not copied\n"
+            $0.via =
+                "SIP/2.0/UDP 192.0.2.2:5060;branch=z9hG4bKtop, SIP/2.0/TCP second.example.net;branch=z9hG4bKsecond\nv: SIP/2.0/UDP third.example.net;branch=z9hG4bKthird"
+            $0.extra =
+                "Record-Route: <sip:a.example.net;lr>, <sip:b.example.net;lr>\nRecord-Route: <sip:c.example.net;lr>\nTimestamp: 54.21\nSubject: not copied\n"
         }
         let message = try response(request).message
         #expect(message.lines[0] == "SIP/2.0 180 Ringing")
-        #expect(message.values("Via").joined(separator: ", ")
-            == "SIP/2.0/UDP 192.0.2.2:5060;branch=z9hG4bKtop, SIP/2.0/TCP second.example.net;branch=z9hG4bKsecond, SIP/2.0/UDP third.example.net;branch=z9hG4bKthird")
+        #expect(
+            message.values("Via").joined(separator: ", ")
+                == "SIP/2.0/UDP 192.0.2.2:5060;branch=z9hG4bKtop, SIP/2.0/TCP second.example.net;branch=z9hG4bKsecond, SIP/2.0/UDP third.example.net;branch=z9hG4bKthird"
+        )
         #expect(message.values("Record-Route") == ["<sip:a.example.net;lr>, <sip:b.example.net;lr>", "<sip:c.example.net;lr>"])
         #expect(message.values("Timestamp") == ["54.21"])
         #expect(message.values("From") == ["<sip:+14155550101@example.net>;tag=theirs"])
@@ -58,41 +62,56 @@ struct ResponseHeadTests {
     static let there = NetworkAddress(ipv4: 0xC000_0202, port: 40_000)
     static let paths: [PathRow] = [
         // sent-by is where it came from: nothing to add; the answer goes to the port of sent-by.
-        PathRow(via: "SIP/2.0/UDP 192.0.2.2:5070;branch=z9hG4bKa", source: there, written: "SIP/2.0/UDP 192.0.2.2:5070;branch=z9hG4bKa",
+        PathRow(
+            via: "SIP/2.0/UDP 192.0.2.2:5070;branch=z9hG4bKa", source: there, written: "SIP/2.0/UDP 192.0.2.2:5070;branch=z9hG4bKa",
             sentTo: NetworkAddress(ipv4: 0xC000_0202, port: 5070)),
         // Without a port it is 5060.
-        PathRow(via: "SIP/2.0/UDP 192.0.2.2;branch=z9hG4bKa", source: there, written: "SIP/2.0/UDP 192.0.2.2;branch=z9hG4bKa",
+        PathRow(
+            via: "SIP/2.0/UDP 192.0.2.2;branch=z9hG4bKa", source: there, written: "SIP/2.0/UDP 192.0.2.2;branch=z9hG4bKa",
             sentTo: NetworkAddress(ipv4: 0xC000_0202, port: 5060)),
         // Another address, or a name: received is added, and the answer goes to the source's host.
-        PathRow(via: "SIP/2.0/UDP 198.51.100.9:5070;branch=z9hG4bKa", source: there,
+        PathRow(
+            via: "SIP/2.0/UDP 198.51.100.9:5070;branch=z9hG4bKa", source: there,
             written: "SIP/2.0/UDP 198.51.100.9:5070;branch=z9hG4bKa;received=192.0.2.2", sentTo: NetworkAddress(ipv4: 0xC000_0202, port: 5070)),
-        PathRow(via: "SIP/2.0/UDP pc.example.net;branch=z9hG4bKa", source: there,
+        PathRow(
+            via: "SIP/2.0/UDP pc.example.net;branch=z9hG4bKa", source: there,
             written: "SIP/2.0/UDP pc.example.net;branch=z9hG4bKa;received=192.0.2.2", sentTo: NetworkAddress(ipv4: 0xC000_0202, port: 5060)),
         // rport (RFC 3581): received is added even when it is the same host, and the answer goes back to the source port.
-        PathRow(via: "SIP/2.0/UDP 192.0.2.2:5070;rport;branch=z9hG4bKa", source: there,
+        PathRow(
+            via: "SIP/2.0/UDP 192.0.2.2:5070;rport;branch=z9hG4bKa", source: there,
             written: "SIP/2.0/UDP 192.0.2.2:5070;branch=z9hG4bKa;received=192.0.2.2;rport=40000", sentTo: there),
-        PathRow(via: "SIP/2.0/UDP 10.1.1.1:5060;branch=z9hG4bKa;rport", source: there,
+        PathRow(
+            via: "SIP/2.0/UDP 10.1.1.1:5060;branch=z9hG4bKa;rport", source: there,
             written: "SIP/2.0/UDP 10.1.1.1:5060;branch=z9hG4bKa;received=192.0.2.2;rport=40000", sentTo: there),
         // A received or rport that the peer wrote itself is replaced by the truth.
-        PathRow(via: "SIP/2.0/UDP pc.example.net;received=198.51.100.1;branch=z9hG4bKa;rport=1", source: there,
+        PathRow(
+            via: "SIP/2.0/UDP pc.example.net;received=198.51.100.1;branch=z9hG4bKa;rport=1", source: there,
             written: "SIP/2.0/UDP pc.example.net;branch=z9hG4bKa;received=192.0.2.2;rport=40000", sentTo: there),
-        PathRow(via: "SIP/2.0/UDP 192.0.2.2;received=198.51.100.1;branch=z9hG4bKa", source: there,
+        PathRow(
+            via: "SIP/2.0/UDP 192.0.2.2;received=198.51.100.1;branch=z9hG4bKa", source: there,
             written: "SIP/2.0/UDP 192.0.2.2;branch=z9hG4bKa", sentTo: NetworkAddress(ipv4: 0xC000_0202, port: 5060)),
         // maddr goes before rport (RFC 3261, section 18.2.2; RFC 3581, section 4).
-        PathRow(via: "SIP/2.0/UDP 192.0.2.2:5070;maddr=192.0.2.7;branch=z9hG4bKa", source: there,
+        PathRow(
+            via: "SIP/2.0/UDP 192.0.2.2:5070;maddr=192.0.2.7;branch=z9hG4bKa", source: there,
             written: "SIP/2.0/UDP 192.0.2.2:5070;maddr=192.0.2.7;branch=z9hG4bKa", sentTo: NetworkAddress(ipv4: 0xC000_0207, port: 5070)),
-        PathRow(via: "SIP/2.0/UDP 192.0.2.2;maddr=192.0.2.7;rport;branch=z9hG4bKa", source: there,
+        PathRow(
+            via: "SIP/2.0/UDP 192.0.2.2;maddr=192.0.2.7;rport;branch=z9hG4bKa", source: there,
             written: "SIP/2.0/UDP 192.0.2.2;maddr=192.0.2.7;branch=z9hG4bKa;received=192.0.2.2;rport=40000",
             sentTo: NetworkAddress(ipv4: 0xC000_0207, port: 5060)),
         // One that cannot be reached by this socket, or is a name, is not followed.
-        PathRow(via: "SIP/2.0/UDP 192.0.2.2:5070;maddr=[2001:db8::1];branch=z9hG4bKa", source: there,
+        PathRow(
+            via: "SIP/2.0/UDP 192.0.2.2:5070;maddr=[2001:db8::1];branch=z9hG4bKa", source: there,
             written: "SIP/2.0/UDP 192.0.2.2:5070;maddr=[2001:db8::1];branch=z9hG4bKa", sentTo: NetworkAddress(ipv4: 0xC000_0202, port: 5070)),
-        PathRow(via: "SIP/2.0/UDP 192.0.2.2:5070;maddr=m.example.net;branch=z9hG4bKa", source: there,
+        PathRow(
+            via: "SIP/2.0/UDP 192.0.2.2:5070;maddr=m.example.net;branch=z9hG4bKa", source: there,
             written: "SIP/2.0/UDP 192.0.2.2:5070;maddr=m.example.net;branch=z9hG4bKa", sentTo: NetworkAddress(ipv4: 0xC000_0202, port: 5070)),
         // IPv6: received has no brackets (RFC 3261, section 25.1); forms of one address are one address.
-        PathRow(via: "SIP/2.0/UDP [2001:DB8:0::2]:5070;branch=z9hG4bKa", source: NetworkAddress(ipv6High: 0x2001_0DB8_0000_0000, low: 2, port: 40_000),
+        PathRow(
+            via: "SIP/2.0/UDP [2001:DB8:0::2]:5070;branch=z9hG4bKa", source: NetworkAddress(ipv6High: 0x2001_0DB8_0000_0000, low: 2, port: 40_000),
             written: "SIP/2.0/UDP [2001:DB8:0::2]:5070;branch=z9hG4bKa", sentTo: NetworkAddress(ipv6High: 0x2001_0DB8_0000_0000, low: 2, port: 5070)),
-        PathRow(via: "SIP/2.0/UDP [2001:db8::9]:5070;branch=z9hG4bKa;rport", source: NetworkAddress(ipv6High: 0x2001_0DB8_0000_0000, low: 2, port: 40_000),
+        PathRow(
+            via: "SIP/2.0/UDP [2001:db8::9]:5070;branch=z9hG4bKa;rport",
+            source: NetworkAddress(ipv6High: 0x2001_0DB8_0000_0000, low: 2, port: 40_000),
             written: "SIP/2.0/UDP [2001:db8::9]:5070;branch=z9hG4bKa;received=2001:db8::2;rport=40000",
             sentTo: NetworkAddress(ipv6High: 0x2001_0DB8_0000_0000, low: 2, port: 40_000)),
     ]
@@ -114,13 +133,16 @@ struct ResponseHeadTests {
     @Test("other Via parameters keep their order and values")
     func otherParameters() throws {
         let request = PeerRequest().with { $0.via = "SIP/2.0/UDP pc.example.net:5062;ttl=16;branch=z9hG4bKa;keep;alias=\"x;y\"" }
-        #expect(try response(request).message.values("Via")
-            == ["SIP/2.0/UDP pc.example.net:5062;ttl=16;branch=z9hG4bKa;keep;alias=\"x;y\";received=192.0.2.2"])
+        #expect(
+            try response(request).message.values("Via")
+                == ["SIP/2.0/UDP pc.example.net:5062;ttl=16;branch=z9hG4bKa;keep;alias=\"x;y\";received=192.0.2.2"])
     }
 
-    @Test("folds become single spaces", arguments: [
-        ("plain", "plain"), ("a\r\n b", "a b"), ("a \r\n\t  b\r\n c", "a  b c"), ("", ""),
-    ])
+    @Test(
+        "folds become single spaces",
+        arguments: [
+            ("plain", "plain"), ("a\r\n b", "a b"), ("a \r\n\t  b\r\n c", "a  b c"), ("", ""),
+        ])
     func unfolding(input: String, expected: String) {
         var outbox = Outbox()
         input.withBytes { outbox.append(unfolding: $0) }

@@ -23,9 +23,12 @@ struct InviteServerTransactionTests {
         return machine
     }
 
-    @Test("a repeated INVITE gets the last response, but never a 2xx, which the user repeats", arguments: [
-        (Phase.proceeding, TransactionActions.retransmit), (.completed, .retransmit), (.confirmed, .nothing), (.accepted, .nothing), (.terminated, .nothing),
-    ])
+    @Test(
+        "a repeated INVITE gets the last response, but never a 2xx, which the user repeats",
+        arguments: [
+            (Phase.proceeding, TransactionActions.retransmit), (.completed, .retransmit), (.confirmed, .nothing), (.accepted, .nothing),
+            (.terminated, .nothing),
+        ])
     func repetition(phase: Phase, expected: TransactionActions) {
         let machine = Self.machine(in: phase)
         let actions = machine.requestRepeated()
@@ -33,13 +36,15 @@ struct InviteServerTransactionTests {
         #expect(machine.phase == phase)
     }
 
-    @Test("the user's response in every state", arguments: [
-        (Phase.proceeding, 100, Phase.proceeding), (.proceeding, 183, .proceeding), (.proceeding, 200, .accepted),
-        (.proceeding, 302, .completed), (.proceeding, 487, .completed), (.proceeding, 603, .completed),
-        (.completed, 180, .completed), (.completed, 200, .completed), (.completed, 500, .completed),
-        (.accepted, 180, .accepted), (.accepted, 200, .accepted), (.accepted, 500, .accepted),
-        (.confirmed, 200, .confirmed), (.confirmed, 500, .confirmed), (.terminated, 200, .terminated),
-    ])
+    @Test(
+        "the user's response in every state",
+        arguments: [
+            (Phase.proceeding, 100, Phase.proceeding), (.proceeding, 183, .proceeding), (.proceeding, 200, .accepted),
+            (.proceeding, 302, .completed), (.proceeding, 487, .completed), (.proceeding, 603, .completed),
+            (.completed, 180, .completed), (.completed, 200, .completed), (.completed, 500, .completed),
+            (.accepted, 180, .accepted), (.accepted, 200, .accepted), (.accepted, 500, .accepted),
+            (.confirmed, 200, .confirmed), (.confirmed, 500, .confirmed), (.terminated, 200, .terminated),
+        ])
     func response(from: Phase, status: Int, to: Phase) {
         var machine = Self.machine(in: from)
         let before = machine.nextDeadline
@@ -49,13 +54,15 @@ struct InviteServerTransactionTests {
         if from == to { #expect(machine.nextDeadline == before) }
     }
 
-    @Test("an ACK in every state", arguments: [
-        (Phase.proceeding, TransactionActions.nothing, Phase.proceeding),
-        (.completed, .releaseMessage, .confirmed),
-        (.confirmed, .nothing, .confirmed),
-        (.accepted, .deliver, .accepted),
-        (.terminated, .nothing, .terminated),
-    ])
+    @Test(
+        "an ACK in every state",
+        arguments: [
+            (Phase.proceeding, TransactionActions.nothing, Phase.proceeding),
+            (.completed, .releaseMessage, .confirmed),
+            (.confirmed, .nothing, .confirmed),
+            (.accepted, .deliver, .accepted),
+            (.terminated, .nothing, .terminated),
+        ])
     func acknowledgement(from: Phase, expected: TransactionActions, to: Phase) {
         var machine = Self.machine(in: from)
         let actions = machine.ackReceived(now: at(10))
@@ -147,20 +154,24 @@ struct NonInviteServerTransactionTests {
         return machine
     }
 
-    @Test("a repeated request gets the last response once there is one", arguments: [
-        (Phase.trying, TransactionActions.nothing), (.proceeding, .retransmit), (.completed, .retransmit), (.terminated, .nothing),
-    ])
+    @Test(
+        "a repeated request gets the last response once there is one",
+        arguments: [
+            (Phase.trying, TransactionActions.nothing), (.proceeding, .retransmit), (.completed, .retransmit), (.terminated, .nothing),
+        ])
     func repetition(phase: Phase, expected: TransactionActions) {
         let machine = Self.machine(in: phase)
         let actions = machine.requestRepeated()
         #expect(actions == expected)
     }
 
-    @Test("the user's response in every state", arguments: [
-        (Phase.trying, 100, Phase.proceeding), (.trying, 200, .completed), (.trying, 404, .completed),
-        (.proceeding, 182, .proceeding), (.proceeding, 200, .completed), (.proceeding, 600, .completed),
-        (.completed, 100, .completed), (.completed, 500, .completed), (.terminated, 200, .terminated),
-    ])
+    @Test(
+        "the user's response in every state",
+        arguments: [
+            (Phase.trying, 100, Phase.proceeding), (.trying, 200, .completed), (.trying, 404, .completed),
+            (.proceeding, 182, .proceeding), (.proceeding, 200, .completed), (.proceeding, 600, .completed),
+            (.completed, 100, .completed), (.completed, 500, .completed), (.terminated, 200, .terminated),
+        ])
     func response(from: Phase, status: Int, to: Phase) {
         var machine = Self.machine(in: from)
         let actions = machine.responded(status: status, now: at(10))

@@ -17,9 +17,18 @@ struct ServerMatchingTests {
         #expect(bench.layer.method(of: key) == .invite)
         #expect(bench.layer.cseq(of: key) == 1)
         #expect(bench.receive(invite.text) == .repeated)
-        let branch = invite.with { $0.via = "SIP/2.0/UDP 192.0.2.2:5060;branch=z9hG4bKpeer2"; $0.callID = "call-2@192.0.2.2" }
-        let host = invite.with { $0.via = "SIP/2.0/UDP 192.0.2.9:5060;branch=z9hG4bKpeer1"; $0.callID = "call-3@192.0.2.2" }
-        let port = invite.with { $0.via = "SIP/2.0/UDP 192.0.2.2:5062;branch=z9hG4bKpeer1"; $0.callID = "call-4@192.0.2.2" }
+        let branch = invite.with {
+            $0.via = "SIP/2.0/UDP 192.0.2.2:5060;branch=z9hG4bKpeer2"
+            $0.callID = "call-2@192.0.2.2"
+        }
+        let host = invite.with {
+            $0.via = "SIP/2.0/UDP 192.0.2.9:5060;branch=z9hG4bKpeer1"
+            $0.callID = "call-3@192.0.2.2"
+        }
+        let port = invite.with {
+            $0.via = "SIP/2.0/UDP 192.0.2.2:5062;branch=z9hG4bKpeer1"
+            $0.callID = "call-4@192.0.2.2"
+        }
         let method = invite.with { $0.method = "OPTIONS" }
         for other in [branch, host, port, method] { #expect(bench.receive(other.text)?.newKey != nil) }
         // A request that matches by branch is the same one, whatever else it says.
@@ -30,7 +39,12 @@ struct ServerMatchingTests {
     func unknownMethods() {
         let bench = Bench()
         #expect(bench.receive(invite.with { $0.method = "FETCH" }.text)?.newKey != nil)
-        #expect(bench.receive(invite.with { $0.method = "STORE"; $0.cseq = 2 }.text)?.newKey != nil)
+        #expect(
+            bench.receive(
+                invite.with {
+                    $0.method = "STORE"
+                    $0.cseq = 2
+                }.text)?.newKey != nil)
         #expect(bench.receive(invite.with { $0.method = "FETCH" }.text) == .repeated)
     }
 
@@ -61,7 +75,12 @@ struct ServerMatchingTests {
         }
         #expect(target == key)
         bench.respond(key, 487)
-        #expect(bench.receive(old.with { $0.method = "ACK"; $0.to = "<sip:+14155550100@example.net>;tag=ours" }.text) == .acknowledged)
+        #expect(
+            bench.receive(
+                old.with {
+                    $0.method = "ACK"
+                    $0.to = "<sip:+14155550100@example.net>;tag=ours"
+                }.text) == .acknowledged)
         bench.pass(until: at(5_100))
         #expect(!bench.isAlive(key))
     }
@@ -139,7 +158,10 @@ struct ServerMatchingTests {
         bench.respond(key, 404)
         _ = bench.sent()
         #expect(bench.pass(until: at(2_000)).map { $0.message.lines[0] } == ["SIP/2.0 404 Not Found", "SIP/2.0 404 Not Found"])
-        let ack = invite.with { $0.method = "ACK"; $0.to = "<sip:+14155550100@example.net>;tag=ours" }
+        let ack = invite.with {
+            $0.method = "ACK"
+            $0.to = "<sip:+14155550100@example.net>;tag=ours"
+        }
         #expect(bench.receive(ack.text) == .acknowledged)
         #expect(bench.receive(ack.text) == .acknowledged)
         #expect(bench.receive(invite.text) == .repeated)
@@ -217,10 +239,12 @@ struct ServerMatchingTests {
         #expect(bench.sent().map(\.message) == [sent[0].message])
     }
 
-    @Test("a CANCEL of nothing has no target", arguments: [
-        PeerRequest().with { $0.via = "SIP/2.0/UDP 192.0.2.2:5060;branch=z9hG4bKother" },
-        PeerRequest().with { $0.via = "SIP/2.0/UDP 192.0.2.9:5060;branch=z9hG4bKpeer1" },
-    ])
+    @Test(
+        "a CANCEL of nothing has no target",
+        arguments: [
+            PeerRequest().with { $0.via = "SIP/2.0/UDP 192.0.2.2:5060;branch=z9hG4bKother" },
+            PeerRequest().with { $0.via = "SIP/2.0/UDP 192.0.2.9:5060;branch=z9hG4bKpeer1" },
+        ])
     func cancelOfNothing(request: PeerRequest) {
         let bench = Bench()
         _ = bench.receive(invite.text)
@@ -257,7 +281,10 @@ struct ServerMatchingTests {
     func merged() throws {
         let bench = Bench()
         let key = try #require(bench.receive(invite.text)?.newKey)
-        let other = invite.with { $0.via = "SIP/2.0/UDP 192.0.2.2:5060;branch=z9hG4bKpath2"; $0.uri = "sip:other@192.0.2.1" }
+        let other = invite.with {
+            $0.via = "SIP/2.0/UDP 192.0.2.2:5060;branch=z9hG4bKpath2"
+            $0.uri = "sip:other@192.0.2.1"
+        }
         guard case .merged(let second) = bench.receive(other.text) else {
             Issue.record("not merged")
             return
@@ -271,18 +298,21 @@ struct ServerMatchingTests {
         _ = bench.receive(other.with { $0.method = "ACK" }.text)
         bench.pass(until: at(6_000))
         #expect(!bench.isAlive(second))
-        if case .merged = bench.receive(other.with { $0.via = "SIP/2.0/UDP 192.0.2.2:5060;branch=z9hG4bKpath3" }.text) {} else {
+        if case .merged = bench.receive(other.with { $0.via = "SIP/2.0/UDP 192.0.2.2:5060;branch=z9hG4bKpath3" }.text) {
+        } else {
             Issue.record("not merged")
         }
     }
 
-    @Test("a request inside a dialog is never merged, nor one that differs in Call-ID, From tag, CSeq or method", arguments: [
-        PeerRequest().with { $0.to = "<sip:+14155550100@example.net>;tag=ours" },
-        PeerRequest().with { $0.callID = "call-2@192.0.2.2" },
-        PeerRequest().with { $0.from = "<sip:+14155550101@example.net>;tag=another" },
-        PeerRequest().with { $0.cseq = 2 },
-        PeerRequest().with { $0.method = "OPTIONS" },
-    ])
+    @Test(
+        "a request inside a dialog is never merged, nor one that differs in Call-ID, From tag, CSeq or method",
+        arguments: [
+            PeerRequest().with { $0.to = "<sip:+14155550100@example.net>;tag=ours" },
+            PeerRequest().with { $0.callID = "call-2@192.0.2.2" },
+            PeerRequest().with { $0.from = "<sip:+14155550101@example.net>;tag=another" },
+            PeerRequest().with { $0.cseq = 2 },
+            PeerRequest().with { $0.method = "OPTIONS" },
+        ])
     func notMerged(request: PeerRequest) {
         let bench = Bench()
         _ = bench.receive(invite.text)
@@ -295,7 +325,12 @@ struct ServerMatchingTests {
         let key = try #require(bench.receive(invite.with { $0.method = "OPTIONS" }.text)?.newKey)
         bench.respond(key, 200)
         bench.pass(until: at(33_000))
-        #expect(bench.receive(invite.with { $0.method = "OPTIONS"; $0.via = "SIP/2.0/UDP 192.0.2.2:5060;branch=z9hG4bKpath2" }.text)?.newKey != nil)
+        #expect(
+            bench.receive(
+                invite.with {
+                    $0.method = "OPTIONS"
+                    $0.via = "SIP/2.0/UDP 192.0.2.2:5060;branch=z9hG4bKpath2"
+                }.text)?.newKey != nil)
     }
 
     // MARK: - All
@@ -339,7 +374,12 @@ struct ServerMatchingTests {
         bench.pass(until: at(33_000))
         #expect(bench.layer.count == 0)
         #expect(bench.layer.nextDeadline == .never)
-        #expect(bench.receive(invite.with { $0.callID = "call-0@192.0.2.2"; $0.via = "SIP/2.0/UDP 192.0.2.2:5060;branch=z9hG4bK0" }.text)?.newKey != nil)
+        #expect(
+            bench.receive(
+                invite.with {
+                    $0.callID = "call-0@192.0.2.2"
+                    $0.via = "SIP/2.0/UDP 192.0.2.2:5060;branch=z9hG4bK0"
+                }.text)?.newKey != nil)
     }
 }
 

@@ -70,6 +70,7 @@ struct EchoShard: ~Copyable, ShardDriving {
             reply(statistics)
         case .refuseNewCalls(let refuse): probe.add(.refusing(refuse))
         case .endAllCalls: probe.add(.ending)
+        case .endUnansweredCalls: probe.add(.endingUnanswered)
         }
     }
 
@@ -90,6 +91,7 @@ final class Probe: Sendable {
         case configured(Int64)
         case refusing(Bool)
         case ending
+        case endingUnanswered
         case records(shard: Int, bytes: [UInt8], last: UInt64)
     }
 

@@ -27,9 +27,10 @@ struct RuntimeTests {
         try await withSwitch([loopback(.udp)]) { runtime, probe in
             try runtime.configure(SwitchConfiguration(revision: 7))
             try runtime.refuseNewCalls(true)
+            try runtime.endUnansweredCalls(.stopping)
             try runtime.endAllCalls(.normalClearing)
             await probe.first { $0 == .ending }
-            #expect(probe.events == [.configured(7), .refusing(true), .ending])
+            #expect(probe.events == [.configured(7), .refusing(true), .endingUnanswered, .ending])
         }
     }
 

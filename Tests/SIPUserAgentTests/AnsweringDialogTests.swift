@@ -152,8 +152,9 @@ struct AnsweringDialogTests {
     func stream() throws {
         let flow = tcp("192.0.2.2:33000", connection: 9)
         #expect(try DialogBench.answering(contact: "<sip:b@192.0.2.2:5070;transport=tcp>", flow: flow).flow == flow)
-        #expect(try DialogBench.answering(contact: "<sip:b@192.0.2.8:5070;transport=tcp>", flow: flow).flow
-            == Flow(transport: .tcp, listener: 2, remote: address("192.0.2.8:5070")))
+        #expect(
+            try DialogBench.answering(contact: "<sip:b@192.0.2.8:5070;transport=tcp>", flow: flow).flow
+                == Flow(transport: .tcp, listener: 2, remote: address("192.0.2.8:5070")))
         #expect(try !DialogBench.answering(contact: "<sip:b@192.0.2.2;transport=tcp>", flow: flow).write().values("Via")[0].contains("rport"))
     }
 }

@@ -110,9 +110,11 @@ import Vocabulary
         scenario.finish(caller)
     }
 
-    @Test("INFO, MESSAGE, OPTIONS and UPDATE inside the dialog are passed both ways, bodies included", arguments: [
-        Method.info, .message, .options, .update,
-    ])
+    @Test(
+        "INFO, MESSAGE, OPTIONS and UPDATE inside the dialog are passed both ways, bodies included",
+        arguments: [
+            Method.info, .message, .options, .update,
+        ])
     func passedRequests(_ method: Method) throws {
         let scenario = Scenario()
         let (caller, callee) = try scenario.answeredCall()
@@ -180,6 +182,52 @@ import Vocabulary
         scenario.finish()
         #expect(try scenario.record().endReason == .dialogLost)
         #expect(try scenario.record().endedBy == .callee)
+    }
+
+    @Test("a lost dialog leaves no request of its peer without an answer")
+    func dialogLostWithOpenReinvite() throws {
+        let scenario = Scenario()
+        let (caller, callee) = try scenario.answeredCall()
+        caller.answers[.invite] = 0
+        callee.answers[.info] = 481
+        let reinvite = callee.reinvite()
+        scenario.pass()
+        caller.respond(try #require(caller.servers.last { $0.request.method == .invite }), 100)
+        caller.request(.info)
+        scenario.pass()
+        #expect(reinvite.finals == [487])
+        scenario.finish()
+        #expect(try scenario.record().endReason == .dialogLost)
+    }
+
+    @Test("a party that falls silent with a re-INVITE open: the other request's timeout ends the call, nothing is left over")
+    func silenceWithOpenReinvite() throws {
+        // A short list of our own, so that the switch gives up before the caller does.
+        let scenario = Scenario(parameters: ["SS_SIP_RESEND_INTERVAL": .intervals([.milliseconds(500), .seconds(1), .seconds(2)])])
+        let (caller, callee) = try scenario.answeredCall()
+        (callee.answers[.invite], callee.answers[.info]) = (0, 0)
+        let reinvite = caller.reinvite()
+        scenario.pass()
+        callee.respond(try #require(callee.servers.last { $0.request.method == .invite }), 100)
+        let info = caller.request(.info)
+        scenario.pass(.seconds(5))
+        #expect(info.finals == [408])
+        #expect(reinvite.finals == [487])
+        scenario.finish()
+        #expect(try scenario.record().endReason == .dialogLost)
+    }
+
+    @Test("a re-INVITE does not offer reliable provisional responses, which are not carried across for it")
+    func reinviteCapabilities() throws {
+        let scenario = Scenario()
+        let (caller, callee) = try scenario.answeredCall()
+        caller.reinvite()
+        scenario.pass()
+        let passed = try #require(callee.requests(.invite).last)
+        #expect(passed.cseq == 2)
+        #expect(passed.header("Supported") == nil)
+        #expect(passed.elements("Allow").contains("UPDATE"))
+        scenario.finish(caller)
     }
 
     // MARK: - Reliable provisional responses
@@ -281,9 +329,34 @@ import Vocabulary
         let prack = caller.request(.prack, fields: ["RAck: 1 1 INVITE"])
         scenario.pass(.milliseconds(50))
         #expect(prack.finals == [200])
+        let again = caller.request(.prack, fields: ["RAck: 1 1 INVITE"])
+        scenario.pass(.milliseconds(50))
+        #expect(again.finals == [481])
         #expect(caller.responses(.invite).last?.header("RSeq") == "2")
         caller.request(.prack, fields: ["RAck: 2 1 INVITE"])
         scenario.pass()
+        try scenario.callAtVendor(1).answer()
+        scenario.pass()
+        #expect(caller.wasAnswered)
+        scenario.finish(caller)
+    }
+
+    @Test("a PRACK that comes before the next gateway has said anything gets 200 as well")
+    func prackBetweenAttempts() throws {
+        let scenario = Scenario()
+        var script = CallerScript()
+        script.reliability = .supported
+        script.sendsPrack = false
+        let caller = scenario.makeCall()
+        caller.begin(script)
+        scenario.pass()
+        try scenario.callAtVendor(0).respondReliably(183)
+        scenario.pass()
+        try scenario.callAtVendor(0).respond(503)
+        scenario.pass()
+        let prack = caller.request(.prack, fields: ["RAck: 1 1 INVITE"])
+        scenario.pass()
+        #expect(prack.finals == [200])
         try scenario.callAtVendor(1).answer()
         scenario.pass()
         #expect(caller.wasAnswered)

@@ -20,7 +20,9 @@ final class Scenario {
 
     init(
         vendors count: Int = 2, transport: TransportKind = .udp, parameters: [String: ParameterValue] = [:], maximumCalls: Int = 100,
-        conditions: NetworkConditions = NetworkConditions(), followsRedirects: Bool = false, seed: UInt64 = 1
+        maximumTransactions: Int = 500_000,
+        conditions: NetworkConditions = NetworkConditions(),
+        followsRedirects: Bool = false, seed: UInt64 = 1
     ) {
         let configuration = SwitchConfiguration(
             revision: 7,
@@ -35,6 +37,7 @@ final class Scenario {
             configuration: configuration,
             listeners: [TransportKind.udp, .tcp].map { ListenerDescription(transport: $0, local: Scenario.switchAddress) })
         setup.maximumCalls = maximumCalls
+        setup.maximumTransactions = maximumTransactions
         setup.conditions = conditions
         setup.seed = seed
         let world = VirtualWorld(setup)

@@ -72,6 +72,11 @@ public final class Peer {
 
     func remove(_ call: PeerCall) { calls[call.callID] = nil }
 
+    func forgetCalls() {
+        calls.removeAll()
+        callList.removeAll()
+    }
+
     // MARK: - Receiving
 
     func receive(_ bytes: [UInt8], from: NetworkAddress) {

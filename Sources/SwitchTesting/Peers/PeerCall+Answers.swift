@@ -47,7 +47,8 @@ extension PeerCall {
     }
 
     private static func withoutTag(_ value: String) -> String {
-        value.withBytes { NameAddress($0).map { $0.parameters.isEmpty ? $0.text.string : $0.text.upTo($0.text.count - $0.parameters.count).string } } ?? value
+        value.withBytes { NameAddress($0).map { $0.parameters.isEmpty ? $0.text.string : $0.text.upTo($0.text.count - $0.parameters.count).string } }
+            ?? value
     }
 
     // MARK: - Inside the dialog

@@ -169,7 +169,10 @@ extension PeerCall {
         if client.method == .invite {
             if message.status < 300 { answerReceived(message, client, isFirst: isFirst) } else { refusalReceived(message, client) }
         }
-        if message.status == 481 || message.status == 408, !client.isInitial, client.method != .prack, client.method != .cancel, client.method != .bye { endDialog() }
+        if message.status == 481 || message.status == 408, !client.isInitial, client.method != .prack, client.method != .cancel, client.method != .bye
+        {
+            endDialog()
+        }
         if isFirst { client.finalReceived?(message) }
     }
 
@@ -251,7 +254,8 @@ extension PeerCall {
     func takeTarget(_ message: SeenMessage, reversed: Bool?) {
         if let contact = message.contact { remoteTarget = contact }
         guard let reversed else { return }
-        let elements = message.elements("Record-Route")
+        // The proxies that the peer pretends to stand behind are passed before the message is on the wire.
+        let elements = message.elements("Record-Route").filter { !peer.recordRoutes.contains($0) }
         routes = reversed ? elements.reversed() : elements
     }
 }

@@ -14,6 +14,12 @@ public struct CallEvidence {
     public var openedAt: [CallIdentifier: Instant]
     public var networkIsPerfect: Bool
     public var storeFailed: Bool
+    /// The switch was killed and started again while the call was on.
+    public var switchRestarted = false
+    /// How long the store takes for a commit.
+    public var commitDelay = Interval.zero
+    /// An operator ended it.
+    public var wasHungUp = false
 }
 
 /// Judges one call by what its parties, the wire and the store saw.
@@ -46,11 +52,16 @@ public struct CallChecker {
     // MARK: - The record
 
     private mutating func checkRecord() {
+        if evidence.switchRestarted {
+            checkRecordAfterRestart()
+            return
+        }
         let records = evidence.records
         let expected = evidence.facts.invitesEntered > 0 ? 1 : 0
         guard records.count == expected else {
             // While the store fails, a new call is refused before anything is begun for it.
-            let wasRefusedAtTheDoor = evidence.storeFailed && records.isEmpty && evidence.facts.attemptCallIDs.isEmpty
+            let wasRefusedAtTheDoor =
+                evidence.storeFailed && records.isEmpty && evidence.facts.attemptCallIDs.isEmpty
                 && !evidence.caller.wasAnswered
             if !wasRefusedAtTheDoor { violate(.oneRecordPerCall, "\(records.count) records, expected \(expected)") }
             return
@@ -62,13 +73,27 @@ public struct CallChecker {
         } else if evidence.facts.answerSentAt != nil {
             violate(.answerRecorded, "an answer left the switch, the record says none")
         }
-        if evidence.plan.mustBeAnswered, evidence.networkIsPerfect, !evidence.storeFailed, !evidence.caller.wasAnswered {
+        if evidence.plan.mustBeAnswered, evidence.networkIsPerfect, !evidence.storeFailed, !evidence.wasHungUp, !evidence.caller.wasAnswered {
             violate(.answerRecorded, "the call had to be answered and ended with \(record.endReason.name), \(record.callerStatus)")
         }
         let recorded = record.attempts.map(\.callID)
         if evidence.facts.attemptCallIDs.contains(where: { !recorded.contains($0) }) || recorded.count != evidence.facts.attemptCallIDs.count {
             violate(.attemptsTrue, "the record names \(recorded), gateways got \(evidence.facts.attemptCallIDs)")
         }
+    }
+
+    /// A set-up that was under way is gone, and a repeated INVITE may have begun the call anew. But an
+    /// answer that left the switch is recorded, once.
+    private mutating func checkRecordAfterRestart() {
+        let answered = evidence.records.filter(\.answeredAt.isSet)
+        let expected = evidence.facts.answerSentAt == nil ? 0 : 1
+        // The new process cannot know that an INVITE which comes again began a call that was answered: two calls.
+        if expected == 1, answered.count == 2, evidence.facts.invitesEntered > 1 { return }
+        guard answered.count == expected else {
+            violate(.oneRecordPerCall, "\(answered.count) records of an answered call after a restart, expected \(expected)")
+            return
+        }
+        if let record = answered.first { checkAnswered(record) }
     }
 
     private mutating func checkAnswered(_ record: CallRecord) {
@@ -83,13 +108,17 @@ public struct CallChecker {
         }
         // A dialog that is lost ends the call without any BYE on its own side.
         guard !evidence.plan.isForked, record.endReason != .dialogLost else { return }
+        // A call that was brought back after both had left lasts until somebody notices.
+        guard !(evidence.switchRestarted && record.endReason == .hungUpByOperator) else { return }
         let ends = [record.callerCallID, record.calleeCallID].compactMap { evidence.facts.byeAt[$0] }
         guard let end = ends.min() else {
             violate(.durationTrue, "an answered call without any BYE, ended by \(record.endReason.name)")
             return
         }
         let seen = (end - sent).inMilliseconds
-        if abs(seen - record.durationMilliseconds) > 1 {
+        // What was restored counts from when the answer was written down, before its commit.
+        let tolerance: Int64 = evidence.switchRestarted ? 1 + evidence.commitDelay.inMilliseconds : 1
+        if abs(seen - record.durationMilliseconds) > tolerance {
             violate(.durationTrue, "recorded \(record.durationMilliseconds) ms, seen \(seen) ms")
         }
     }
@@ -97,7 +126,9 @@ public struct CallChecker {
     // MARK: - Ends and identifiers
 
     private mutating func checkEnds() {
-        for party in [evidence.caller] + evidence.callees where party.wasAnswered && !party.hasEnded {
+        // A BYE that was lost is not repeated by a process that was killed.
+        let parties = evidence.switchRestarted && !evidence.networkIsPerfect ? [] : [evidence.caller] + evidence.callees
+        for party in parties where party.wasAnswered && !party.hasEnded {
             violate(.bothLegsEnd, "\(party.role) \(party.peer.name) still has its dialog")
         }
     }
@@ -114,6 +145,8 @@ public struct CallChecker {
         if party.messagesReceived > Self.mostMessages {
             violate(.boundedRepetition, "\(party.role) \(party.peer.name) got \(party.messagesReceived) messages")
         }
+        // What a killed process had not answered stays unanswered.
+        guard !evidence.switchRestarted else { return }
         for client in party.clients {
             let name = "\(Bytes(client.method.name).string) \(client.cseq) of \(party.role) \(party.peer.name)"
             if client.finals.count > 1 { violate(.oneFinalAnswer, "\(name) was answered with \(client.finals)") }

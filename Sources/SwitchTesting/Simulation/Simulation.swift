@@ -13,12 +13,16 @@ public struct SimulationSettings: Sendable, Equatable {
     public var shards: Int
     /// Share of calls at whose begin the store fails for a while.
     public var storeFaults: Double
+    /// Share of calls at whose begin the switch is killed and started again.
+    public var restarts: Double
+    /// Share of calls at whose begin an operator hangs some call up.
+    public var hangUps: Double
     /// Only this behaviour, when not nil.
     public var behaviour: CallPlan.Behaviour?
 
     public init(
         seed: UInt64, calls: Int, loss: Double = 0, duplication: Double? = nil, reordering: Double? = nil, shards: Int = 2,
-        storeFaults: Double = 0.0005, behaviour: CallPlan.Behaviour? = nil
+        storeFaults: Double = 0.0005, restarts: Double = 0.0005, hangUps: Double = 0.002, behaviour: CallPlan.Behaviour? = nil
     ) {
         self.seed = seed
         self.calls = calls
@@ -28,6 +32,8 @@ public struct SimulationSettings: Sendable, Equatable {
         self.reordering = reordering ?? loss
         self.shards = shards
         self.storeFaults = storeFaults
+        self.restarts = restarts
+        self.hangUps = hangUps
         self.behaviour = behaviour
     }
 }
@@ -45,6 +51,8 @@ public final class Simulation {
         var records: [CallRecord] = []
         var openedAt: [CallIdentifier: Instant] = [:]
         var sawStoreFault = false
+        var sawRestart = false
+        var wasHungUp = false
     }
 
     public let world: VirtualWorld
@@ -130,6 +138,8 @@ public final class Simulation {
         let call = generator.element(of: callers).makeCall(index: index, to: SimulatedNumber.of(index))
         entries[index] = Entry(plan: plan, caller: call)
         if generator.chance(settings.storeFaults) { failStore(for: generator.milliseconds(100...3_000)) }
+        if generator.chance(settings.restarts) { restart() }
+        if generator.chance(settings.hangUps) { hangUpSomeCall() }
         if generator.chance(0.02) { StrayTraffic.send(from: generator.element(of: callers + vendors), &generator) }
         if world.store.isFailing { entries[index]?.sawStoreFault = true }
         call.begin(plan.caller)
@@ -154,6 +164,33 @@ public final class Simulation {
         world.after(length) { [unowned self] in world.setStoreFailing(false) }
     }
 
+    private func restart() {
+        report.restarts += 1
+        for index in Array(entries.keys) { entries[index]?.sawRestart = true }
+        for id in world.restart() {
+            world.report(Violation(.answerRecorded, call: nil, "the answered call \(id) was not restored", at: world.now))
+        }
+    }
+
+    private func hangUpSomeCall() {
+        let calls = world.liveCalls
+        guard !calls.isEmpty else { return }
+        let call = generator.element(of: calls)
+        guard world.hangUp(call.id) else { return }
+        if let index = SimulatedNumber.call(of: call.callee) { entries[index]?.wasHungUp = true }
+    }
+
+    /// A call that had ended before its record was committed when the switch was killed: it was restored,
+    /// and nobody is left to end it but an operator.
+    private func endOrphan(_ index: Int) -> Bool {
+        guard let entry = entries[index], entry.sawRestart, !entry.wasHungUp else { return false }
+        guard let call = world.liveCalls.first(where: { $0.callerCallID == entry.caller.callID }), world.hangUp(call.id) else { return false }
+        entries[index]?.wasHungUp = true
+        report.orphans += 1
+        world.after(.seconds(120)) { [unowned self] in judge(index) }
+        return true
+    }
+
     private func recordCommitted(_ record: CallRecord) {
         world.store.forgetRecords()
         guard let index = SimulatedNumber.call(of: record.callee.received) else { return }
@@ -169,10 +206,11 @@ public final class Simulation {
     // MARK: - Judging
 
     private func judge(_ index: Int) {
-        guard let entry = entries.removeValue(forKey: index) else { return }
+        guard !endOrphan(index), let entry = entries.removeValue(forKey: index) else { return }
         let evidence = CallEvidence(
             index: index, plan: entry.plan, caller: entry.caller, callees: entry.callees, records: entry.records, facts: tap[index],
-            openedAt: entry.openedAt, networkIsPerfect: settings.loss == 0, storeFailed: entry.sawStoreFault)
+            openedAt: entry.openedAt, networkIsPerfect: settings.loss == 0, storeFailed: entry.sawStoreFault,
+            switchRestarted: entry.sawRestart, commitDelay: world.store.commitDelay, wasHungUp: entry.wasHungUp)
         for violation in CallChecker.judge(evidence, now: world.now) { world.report(violation) }
         if entry.caller.wasAnswered { report.answered += 1 }
         for party in [entry.caller] + entry.callees { party.peer.remove(party) }

@@ -6,6 +6,9 @@ public struct SimulationReport: Sendable, Equatable {
     public internal(set) var answered = 0
     public internal(set) var records = 0
     public internal(set) var storeFaults = 0
+    public internal(set) var restarts = 0
+    /// Calls that a restart brought back after both parties had left.
+    public internal(set) var orphans = 0
     public private(set) var behaviours: [CallPlan.Behaviour: Int] = [:]
     public private(set) var messages = 0
     /// Names the whole run: every message with its time went into it.
@@ -34,7 +37,7 @@ public struct SimulationReport: Sendable, Equatable {
         let names = behaviours.keys.sorted { $0.rawValue < $1.rawValue }
         var lines = [
             "seed \(settings.seed): \(settings.calls) calls, \(answered) answered, \(records) records, \(messages) messages in "
-                + "\(length.inSeconds) virtual seconds, \(settings.shards) shards, \(storeFaults) faults of the store",
+                + "\(length.inSeconds) virtual seconds, \(settings.shards) shards, \(storeFaults) faults of the store, \(restarts) restarts",
             "loss \(settings.loss), duplication \(settings.duplication), reordering \(settings.reordering), run "
                 + String(fingerprint, radix: 16),
         ]

@@ -14,8 +14,8 @@ extension LedgerWriter: RecordSink {}
 
 /// The whole switch in one process: stores, shards, management. It starts and stops them in order.
 ///
-/// Stopping: not ready any more, new calls refused with 503, transport closed, records flushed, stores
-/// closed. Calls that are up stay in the ledger, and the next start goes on with them.
+/// Stopping: not ready any more, new calls and calls without an answer refused with 503, transport closed,
+/// records flushed, stores closed. Calls that are up stay in the ledger, and the next start goes on with them.
 final class SwitchService: Sendable {
     let runtime: SwitchRuntime
     let ledger: LedgerStore
@@ -99,10 +99,11 @@ final class SwitchService: Sendable {
         ).run(onListening: onListening)
     }
 
-    /// Stops in order. Calls that are up are left to the next start.
+    /// Stops in order. Calls that are up are left to the next start; those being set up cannot be.
     func stop() async {
         state.withLock { $0.isStopping = true }
         try? runtime.refuseNewCalls(true)
+        try? runtime.endUnansweredCalls(.stopping)
         await runtime.stop()
         do {
             try writer.close()

@@ -1,8 +1,8 @@
 """Calls that go well, calls that nobody takes, and calls that the caller gives up."""
 from harness.checks import expect, expect_equal
 from harness.scenario import (
-    CALLEE_NUMBER, CALLER_NUMBER, Scenario, answer, callee, callee_hangs_up, callee_is_hung_up, caller, caller_hangs_up, caller_is_hung_up,
-    linger, pause, receive, refused_with, refusing_with, sdp)
+    CALLEE_NUMBER, CALLER_NUMBER, RECEIVE_ANSWER_STEPS, Scenario, answer, callee, callee_hangs_up, callee_is_hung_up, caller,
+    caller_hangs_up, caller_is_hung_up, linger, pause, receive, refused_with, refusing_with, sdp)
 from harness.sipp import CALLEE, CALLER, SECOND_CALLEE, STRANGER, written
 from harness.test import CARRIER, CUSTOMER, SECOND_CARRIER, case
 
@@ -134,6 +134,32 @@ def early_media(test):
         caller.receive_answer(["m=audio"]), caller.ack(), pause(0.2), caller.bye(), receive(200), linger()))
     test.finish(a, b)
     test.record(duration=(0.15, 1.5), endReason="normalClearing", endedBy="caller")
+
+
+@case("every provisional response reaches the caller, in order")
+def provisionals(test):
+    test.start_switch()
+    steps = [(183, "Session Progress"), (180, "Ringing"), (181, "Call Is Being Forwarded"), (182, "Queued"), (180, "Ringing")]
+    b = test.callee(Scenario(
+        "callee says much", callee.receive_invite(), callee.trying(),
+        *(step for status, reason in steps for step in (callee.provisional(status, reason), pause(0.1))),
+        callee.answered(), receive("ACK"), receive("BYE"), callee.ok(), linger()))
+    a = test.caller(Scenario(
+        "caller hears all of it", caller.invite(), receive(100, optional=True), *(receive(status, holds=[reason]) for status, reason in steps),
+        caller.receive_answer(), caller.ack(), pause(0.2), caller.bye(), receive(200), linger()))
+    test.finish(a, b)
+    test.record(duration=(0.15, 1.5), endReason="normalClearing")
+
+
+@case("a CANCEL that comes after the answer changes nothing")
+def late_cancel(test):
+    test.start_switch()
+    b = test.callee(callee_is_hung_up())
+    a = test.caller(Scenario(
+        "caller cancels too late", caller.invite(), *RECEIVE_ANSWER_STEPS, caller.receive_answer(), caller.cancel(),
+        receive(200, holds=["CSeq: 1 CANCEL"]), caller.ack(), pause(0.3), caller.bye(), receive(200), linger()))
+    test.finish(a, b)
+    test.record(duration=(0.25, 1.5), endReason="normalClearing", endedBy="caller")
 
 
 @case("ringing that lasts too long ends with CANCEL and 480")

@@ -1,10 +1,13 @@
 """Calls over networks that lose and double, over TCP and IPv6, and peers that fall silent."""
+import socket
+import time
+
 from harness.checks import expect, expect_equal
-from harness.datagrams import DoublingPath
+from harness.datagrams import DoublingPath, request
 from harness.scenario import (
-    RECEIVE_ANSWER_STEPS, Scenario, answer, call_taken, callee, callee_hangs_up, callee_is_hung_up, caller, caller_hangs_up,
+    RECEIVE_ANSWER_STEPS, Scenario, answer, call_begun, call_taken, callee, callee_hangs_up, callee_is_hung_up, caller, caller_hangs_up,
     caller_is_hung_up, linger, pause, receive)
-from harness.sipp import CALLEE, CALLER
+from harness.sipp import CALLEE, CALLER, SWITCH
 from harness.test import CARRIER, CUSTOMER, case
 
 EVERYWHERE = ("udp://0.0.0.0:5060", "tcp://0.0.0.0:5060")
@@ -160,3 +163,51 @@ def silence_after_trying(test):
         "caller gets 408", caller.invite(), *RECEIVE_ANSWER_STEPS, receive(408, seconds=8), caller.ack_refusal(), linger()))
     test.finish(a, b)
     test.record(endReason="gatewayTimeout", callerStatus=408, attempts=("tryingTimeout",))
+
+
+PADDING = "X-Padding: " + "1234567890" * 130
+
+
+@case("an INVITE of more than 1300 bytes goes over UDP, and is counted")
+def large_over_udp(test):
+    test.start_switch()
+    b = test.callee(Scenario(
+        "callee reads a large INVITE", callee.receive_invite(["X-Padding: 12345"]), callee.ringing(), callee.answered(), receive("ACK"),
+        receive("BYE"), callee.ok(), linger()))
+    a = test.caller(Scenario(
+        "caller sends a large INVITE", *call_begun(PADDING), pause(0.2), caller.bye(), receive(200), linger()))
+    test.finish(a, b)
+    test.record(duration=(0.15, 1.5), endReason="normalClearing")
+    expect(test.switch.statistics()["oversizedDatagramsSent"] >= 1, "the large datagram was not counted")
+
+
+@case("an INVITE of more than 1300 bytes goes over TCP to a gateway that takes it, and the call stays there")
+def large_over_tcp(test):
+    test.start_switch(CUSTOMER, CARRIER + "streamForLargeRequests: true\n")
+    b = test.callee(callee_is_hung_up(), transport="tcp")
+    a = test.caller(Scenario(
+        "caller sends a large INVITE", *call_begun(PADDING), pause(0.2), caller.bye(), receive(200), linger()))
+    test.finish(a, b)
+    test.record(duration=(0.15, 1.5), endReason="normalClearing")
+    expect("SIP/2.0/TCP" in b.messages(), "the callee's INVITE did not say TCP")
+
+
+@case("TCP: a request in many pieces, two in one piece, and a keepalive are understood")
+def stream_framing(test):
+    test.start_switch()
+    one, two = (request("OPTIONS", call_id=call_id).replace("SIP/2.0/UDP", "SIP/2.0/TCP").replace("{port}", "5999").replace("\n", "\r\n").encode()
+                for call_id in ("pieces", "together"))
+    with socket.socket() as stream:
+        stream.bind((CALLER[0], 0))
+        stream.settimeout(5)
+        stream.connect(SWITCH)
+        for at in range(0, len(one), 40):
+            stream.sendall(one[at:at + 40])
+            time.sleep(0.01)
+        expect(stream.recv(65535).startswith(b"SIP/2.0 200 "), "a request in many pieces was not answered with 200")
+        stream.sendall(two + two.replace(b"together", b"together-2").replace(b"branch=z9hG4bK", b"branch=z9hG4bK2"))
+        answers = b""
+        while answers.count(b"SIP/2.0 200 ") < 2:
+            answers += stream.recv(65535)
+        stream.sendall(b"\r\n\r\n")
+        expect_equal(stream.recv(16), b"\r\n", "answer to a keepalive")

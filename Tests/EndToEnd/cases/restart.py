@@ -4,7 +4,8 @@ import time
 
 from harness.checks import expect, expect_between, expect_equal, wait_until
 from harness.scenario import (
-    RECEIVE_ANSWER_STEPS, Scenario, call_begun, call_taken, callee, callee_is_hung_up, caller, caller_is_hung_up, linger, pause, receive)
+    RECEIVE_ANSWER_STEPS, Scenario, answer, call_begun, call_taken, callee, callee_is_hung_up, caller, caller_is_hung_up, linger, pause, receive,
+    sdp)
 from harness.test import case
 
 HELD = 200
@@ -81,6 +82,46 @@ def kill_two_shards(test):
     expect_equal({call["id"] for call in test.switch.calls()}, {call["id"] for call in before}, "calls listed after the restart")
     test.finish(a, b, seconds=HOLD_SECONDS + 20)
     expect_records_after_restart(test, before, "caller")
+
+
+@case("after kill -9 a re-INVITE passes either way, and an operator can hang up")
+def restored_call_lives(test):
+    test.start_switch()
+    b = test.callee(Scenario(
+        "callee in a restored call", *call_taken(), receive("INVITE", holds=["a=sendonly"], seconds=15),
+        callee.ok_until_acknowledged(sdp("recvonly", 2)), receive("ACK"), callee.reinvite(1, sdp("sendrecv", 3)), receive(100, optional=True),
+        receive(200, holds=["a=sendrecv"]), callee.ack(1), receive("BYE", seconds=15), callee.ok(), linger()))
+    a = test.caller(Scenario(
+        "caller in a restored call", *call_begun(), pause(3), caller.reinvite(2, sdp("sendonly", 2)), receive(100, optional=True),
+        receive(200, holds=["a=recvonly"], route=True), caller.ack(2), receive("INVITE", holds=["a=sendrecv"]),
+        caller.ok_until_acknowledged(sdp("sendrecv", 3)), receive("ACK"), receive("BYE", seconds=15), caller.ok(), linger()))
+    test.switch.wait_for_calls(1, 10, "the call is up")
+    time.sleep(0.3)
+    # Twice: what was restored must be restored again.
+    for _ in range(2):
+        test.switch.kill()
+        test.switch.start()
+    call = test.switch.calls()[0]
+    wait_until(lambda: a.messages().count("a=sendrecv") >= 4, 15, "both re-INVITEs have passed")
+    time.sleep(0.3)
+    test.switch.succeed("hangup", call["id"])
+    test.finish(a, b)
+    test.record(duration=(3, 8), endReason="hungUpByOperator", endedBy="server", id=call["id"])
+
+
+@case("SIGTERM while it rings: the caller is refused, the callee cancelled, and there is a record")
+def stop_while_ringing(test):
+    test.start_switch()
+    b = test.callee(Scenario(
+        "callee rings when the switch stops", callee.receive_invite(), callee.ringing(), receive("CANCEL", seconds=10), answer(200, "OK"),
+        pause(0.2)))
+    a = test.caller(Scenario(
+        "caller waits when the switch stops", caller.invite(), *RECEIVE_ANSWER_STEPS, receive(503, seconds=10), caller.ack_refusal(), pause(0.2)))
+    wait_until(lambda: [call for call in test.switch.calls() if call["state"] == "ringing"], 5, "a call rings")
+    test.switch.stop()
+    test.finish(a, b, seconds=5)
+    test.switch.start()
+    test.record(endReason="stopping", endedBy="server", callerStatus=503, attempts=("abandoned",))
 
 
 @case("kill -9 at 200 calls a second: every call that was answered has its record or is still up")

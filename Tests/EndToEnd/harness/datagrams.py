@@ -2,6 +2,7 @@
 import select
 import socket
 import threading
+import zlib
 
 from .sipp import SWITCH
 
@@ -22,7 +23,7 @@ def ask(text, source, to=SWITCH, seconds=2.0):
 def request(method, uri="sip:+14155550199@127.0.0.1", call_id="one@example.net", source="127.0.0.2", fields=(), cseq=None):
     """A request outside any dialog, as text for `ask`."""
     return "\n".join([
-        f"{method} {uri} SIP/2.0", f"Via: SIP/2.0/UDP {source}:{{port}};branch=z9hG4bK{abs(hash((method, call_id))):x};rport",
+        f"{method} {uri} SIP/2.0", f"Via: SIP/2.0/UDP {source}:{{port}};branch=z9hG4bK{zlib.crc32((method + call_id).encode()):x};rport",
         "Max-Forwards: 70", f"From: <sip:+14155550100@{source}>;tag=x1", f"To: <{uri}>", f"Call-ID: {call_id}",
         f"CSeq: {cseq or '1 ' + method}", f"Contact: <sip:+14155550100@{source}:{{port}}>", *fields, "Content-Length: 0", "", ""])
 
