@@ -62,8 +62,12 @@ extension Shard {
         appendState(dialog.flow.remote)
     }
 
-    /// How far our CSeq numbers are moved ahead at a restart: more than any call sends in between.
-    private static let cseqAhead: UInt32 = 1_000
+    /// How far our CSeq numbers are moved ahead at a restart: by more than was sent since the state was
+    /// stored. It grows with the call's age, a hundred for each second, so that a second restart moves
+    /// ahead of what was sent after the first.
+    private static func cseqAhead(answeredAt: Moment, now: Moment) -> UInt32 {
+        1_000 + UInt32(clamping: min(max(0, (now.instant - answeredAt.instant).inMilliseconds / 10), 1 << 29))
+    }
 
     /// Ten years in microseconds: no call is up longer.
     private static let oldestStamp: Int64 = 10 * 365 * 86_400 * 1_000_000
@@ -115,8 +119,9 @@ extension Shard {
                 callerNumber: callerNumber, calleeNumber: calleeNumber, calleeSent: calleeSent, callerCallID: callerCallID,
                 calleeCallID: calleeCallID, mappingGatewayName: mappingGatewayName, routingGatewayName: routingGatewayName, decision: decision)
             let callKey = calls.nextKey
-            let caller = restoreLeg(.caller, call: callKey, callerDialog)
-            let callee = restoreLeg(.callee, call: callKey, calleeDialog)
+            let ahead = Shard.cseqAhead(answeredAt: answeredAt, now: now)
+            let caller = restoreLeg(.caller, call: callKey, callerDialog, cseqAhead: ahead)
+            let callee = restoreLeg(.callee, call: callKey, calleeDialog, cseqAhead: ahead)
             let call = Call(restoring: stored, configuration: configuration, callerLeg: caller, calleeLeg: callee)
             _ = calls.insert(
                 CallEntry(call: call, inviteTail: OwnedBytes(), callerDisplay: .none, callerUser: .none, callerHost: .none))
@@ -144,8 +149,8 @@ extension Shard {
         return position == state.count && reader.integer() == stateVersion
     }
 
-    private mutating func restoreLeg(_ role: Leg.Role, call: SlabKey, _ stored: StoredDialog) -> SlabKey {
-        var leg = Leg(role: role, call: call, secret: secrets.next(), dialog: Dialog(restoring: stored, skipping: Shard.cseqAhead))
+    private mutating func restoreLeg(_ role: Leg.Role, call: SlabKey, _ stored: StoredDialog, cseqAhead: UInt32) -> SlabKey {
+        var leg = Leg(role: role, call: call, secret: secrets.next(), dialog: Dialog(restoring: stored, skipping: cseqAhead))
         leg.phase = .established
         let key = legs.insert(leg)
         restoredLegs.insert(stored.localTag.hash(seed: settings.seed), key)

@@ -15,8 +15,8 @@ public final class WireTap {
         public internal(set) var calleeLegTags: Set<String> = []
         /// When the first 2xx to the caller's INVITE left.
         public internal(set) var answerSentAt: Instant?
-        /// When the first BYE came or went, by Call-ID.
-        public internal(set) var byeAt: [String: Instant] = [:]
+        /// When BYEs came or went, copies included, by Call-ID.
+        public internal(set) var byesAt: [String: [Instant]] = [:]
     }
 
     private var callOf: [String: Int] = [:]
@@ -63,8 +63,8 @@ public final class WireTap {
     }
 
     private func byeSeen(_ message: SeenMessage, _ now: Instant) {
-        guard let call = callOf[message.callID], facts[call]?.byeAt[message.callID] == nil else { return }
-        facts[call]?.byeAt[message.callID] = now
+        guard let call = callOf[message.callID] else { return }
+        facts[call]?.byesAt[message.callID, default: []].append(now)
     }
 
     private func read(_ bytes: [UInt8], _ now: Instant) -> SeenMessage? {

@@ -113,6 +113,25 @@ import Vocabulary
         scenario.finish(caller)
     }
 
+    @Test("after a second restart our CSeq numbers are ahead of what was sent after the first")
+    func restartTwice() throws {
+        let scenario = Scenario()
+        let (caller, callee) = try scenario.answeredCall()
+        var answers: [[Int]] = []
+        for _ in 0..<3 {
+            scenario.pass(.seconds(1))
+            scenario.world.restart()
+            for _ in 0..<5 {
+                let (there, back) = (caller.request(.info), callee.request(.info))
+                scenario.pass()
+                answers += [there.finals, back.finals]
+            }
+        }
+        #expect(answers.allSatisfy { $0 == [200] })
+        scenario.finish(caller)
+        _ = try scenario.record()
+    }
+
     @Test("a call that was not answered at a restart is gone without a record, and its INVITE is taken anew")
     func restartWhileRinging() throws {
         let scenario = Scenario()

@@ -44,6 +44,7 @@ import Vocabulary
                       prefixes: [""]
                       priority: 10
                       locked: false
+                      streamForLargeRequests: false
                     created Parameter/SS_SIP_TIMEOUT_INVITE
                       value: 12
                     3 created
@@ -117,8 +118,8 @@ import Vocabulary
             let list = await harness.tandem("get", "routinggateways")
             #expect(
                 list.output == """
-                    NAME       ADDRESSES       TRANSPORT  PREFIXES  PRIORITY  LOCKED
-                    carrier-x  127.0.0.1:5070  udp        ""        10        false
+                    NAME       ADDRESSES       TRANSPORT  PREFIXES  PRIORITY  LOCKED  STREAMFORLARGEREQUESTS
+                    carrier-x  127.0.0.1:5070  udp        ""        10        false   false
 
                     """)
             #expect(await harness.tandem("get", "RoutingGateway", "carrier-x").output.hasPrefix("kind: RoutingGateway\nname: carrier-x\n"))

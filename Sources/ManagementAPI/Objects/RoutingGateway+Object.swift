@@ -74,10 +74,10 @@ extension RoutingGateway: ManagedObject {
             },
             write: { .list($0.prefixes.map { .text($0) }) }),
         .integer("priority", \.priority, range: 0...65_535, meaning: "the lower number is tried first; 10 unless set"),
+        .flag("locked", \.locked, meaning: "true takes the gateway out of routing; false unless set"),
         .flag(
             "streamForLargeRequests", \.streamForLargeRequests,
             meaning: "whether an INVITE above 1300 bytes goes by TCP, and by UDP only when that fails; false unless set"),
-        .flag("locked", \.locked, meaning: "true takes the gateway out of routing; false unless set"),
     ]
 }
 
