@@ -53,6 +53,8 @@ public final class Simulation {
         var sawStoreFault = false
         var sawRestart = false
         var wasHungUp = false
+        /// How often it was found up after both parties had left; again only when it was brought back again.
+        var timesOrphaned = 0
     }
 
     public let world: VirtualWorld
@@ -183,8 +185,11 @@ public final class Simulation {
     /// A call that had ended before its record was committed when the switch was killed: it was restored,
     /// and nobody is left to end it but an operator.
     private func endOrphan(_ index: Int) -> Bool {
-        guard let entry = entries[index], entry.sawRestart, !entry.wasHungUp else { return false }
+        guard let entry = entries[index], entry.sawRestart, entry.timesOrphaned < 3, tap[index].answerSentAt != nil,
+            !entry.records.contains(where: \.answeredAt.isSet)
+        else { return false }
         guard let call = world.liveCalls.first(where: { $0.callerCallID == entry.caller.callID }), world.hangUp(call.id) else { return false }
+        entries[index]?.timesOrphaned += 1
         entries[index]?.wasHungUp = true
         report.orphans += 1
         world.after(.seconds(120)) { [unowned self] in judge(index) }
