@@ -19,14 +19,15 @@ let strict: [SwiftSetting] = [
 
 /// Code on the packet path: everything below the shells. Exclusivity of class properties is still
 /// proved by the compiler and checked in debug builds; the run-time check is left out of release.
-let core: [SwiftSetting] = strict + [
-    .unsafeFlags(["-enforce-exclusivity=unchecked", "-wmo", "-cross-module-optimization"], .when(configuration: .release)),
-]
+let core: [SwiftSetting] =
+    strict + [
+        .unsafeFlags(["-enforce-exclusivity=unchecked", "-wmo", "-cross-module-optimization"], .when(configuration: .release))
+    ]
 
 let package = Package(
     name: "tandem",
     products: [
-        .executable(name: "tandem", targets: ["tandem"]),
+        .executable(name: "tandem", targets: ["tandem"])
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -51,49 +52,114 @@ let package = Package(
         .target(name: "Routing", dependencies: ["Vocabulary", "Containers"], swiftSettings: core),
         .target(name: "CallRecords", dependencies: ["Vocabulary"], swiftSettings: core),
         // call
-        .target(name: "CallControl", dependencies: ["SIPUserAgent", "SIPTransactions", "SIPMessages", "SDP", "Routing", "CallRecords", "Vocabulary", "Containers"], swiftSettings: core),
+        .target(
+            name: "CallControl",
+            dependencies: ["SIPUserAgent", "SIPTransactions", "SIPMessages", "SDP", "Routing", "CallRecords", "Vocabulary", "Containers"],
+            swiftSettings: core),
         // assembly
-        .target(name: "SwitchCore", dependencies: ["CallControl", "SIPUserAgent", "SIPTransactions", "SIPMessages", "SDP", "Routing", "CallRecords", "Vocabulary", "Containers"], swiftSettings: core),
-        .target(name: "SwitchTesting", dependencies: ["SwitchCore", "CallControl", "SIPUserAgent", "SIPTransactions", "SIPMessages", "SDP", "Routing", "CallRecords", "Vocabulary", "Containers"], swiftSettings: strict),
+        .target(
+            name: "SwitchCore",
+            dependencies: [
+                "CallControl", "SIPUserAgent", "SIPTransactions", "SIPMessages", "SDP", "Routing", "CallRecords", "Vocabulary", "Containers",
+            ], swiftSettings: core),
+        .target(
+            name: "SwitchTesting",
+            dependencies: [
+                "SwitchCore", "CallControl", "SIPUserAgent", "SIPTransactions", "SIPMessages", "SDP", "Routing", "CallRecords", "Vocabulary",
+                "Containers",
+            ], swiftSettings: strict),
         // contract
         .target(name: "ManagementAPI", dependencies: ["CallRecords", "Routing", "Vocabulary"], swiftSettings: strict),
         // shells
         .target(name: "CSys", path: "Sources/CSys"),
-        .target(name: "SIPTransport", dependencies: ["CSys", "SwitchCore", "SIPMessages", "CallRecords", "Routing", "Vocabulary", "Containers",
-            .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"), .product(name: "Logging", package: "swift-log")], swiftSettings: core),
-        .target(name: "Storage", dependencies: ["CallRecords", "Routing", "ManagementAPI", "Vocabulary",
-            .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Logging", package: "swift-log")], swiftSettings: core),
-        .target(name: "ManagementServer", dependencies: ["ManagementAPI", "CallRecords", "Routing", "Vocabulary",
-            .product(name: "Hummingbird", package: "hummingbird"), .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            .product(name: "Logging", package: "swift-log")], swiftSettings: strict),
+        .target(
+            name: "SIPTransport",
+            dependencies: [
+                "CSys", "SwitchCore", "SIPMessages", "CallRecords", "Routing", "Vocabulary", "Containers",
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: core),
+        .target(
+            name: "Storage",
+            dependencies: [
+                "CallRecords", "Routing", "ManagementAPI", "Vocabulary",
+                .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: core),
+        .target(
+            name: "ManagementServer",
+            dependencies: [
+                "ManagementAPI", "CallRecords", "Routing", "Vocabulary",
+                .product(name: "Hummingbird", package: "hummingbird"), .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
         // program
-        .executableTarget(name: "tandem", dependencies: ["ManagementServer", "ManagementAPI", "Storage", "SIPTransport", "SwitchTesting", "SwitchCore", "SIPTransactions", "CallRecords", "Routing", "Vocabulary",
-            .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Yams", package: "Yams"), .product(name: "Logging", package: "swift-log")], swiftSettings: strict),
+        .executableTarget(
+            name: "tandem",
+            dependencies: [
+                "ManagementServer", "ManagementAPI", "Storage", "SIPTransport", "SwitchTesting", "SwitchCore", "SIPTransactions", "CallRecords",
+                "Routing", "Vocabulary",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Yams", package: "Yams"),
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
         // benchmarks
         .target(name: "CAllocationCount", path: "Sources/CAllocationCount"),
-        .executableTarget(name: "tandem-bench", dependencies: ["SwitchCore", "CallRecords", "Routing", "SIPMessages", "SDP", "Vocabulary", "CAllocationCount"], swiftSettings: core),
+        .executableTarget(
+            name: "tandem-bench", dependencies: ["SwitchCore", "CallRecords", "Routing", "SIPMessages", "SDP", "Vocabulary", "CAllocationCount"],
+            swiftSettings: core),
 
         // tests, folder by folder as the sources
         .testTarget(name: "VocabularyTests", dependencies: ["Vocabulary"], swiftSettings: strict),
         .testTarget(name: "ContainersTests", dependencies: ["Containers", "Vocabulary"], swiftSettings: strict),
         .testTarget(name: "SIPMessagesTests", dependencies: ["SIPMessages", "SDP", "Vocabulary"], exclude: ["Torture"], swiftSettings: strict),
         .testTarget(name: "SDPTests", dependencies: ["SDP", "Vocabulary"], swiftSettings: strict),
-        .testTarget(name: "SIPTransactionsTests", dependencies: ["SIPTransactions", "SIPMessages", "Containers", "Vocabulary"], swiftSettings: strict),
-        .testTarget(name: "SIPUserAgentTests", dependencies: ["SIPUserAgent", "SIPTransactions", "SIPMessages", "Containers", "Vocabulary"], swiftSettings: strict),
+        .testTarget(
+            name: "SIPTransactionsTests", dependencies: ["SIPTransactions", "SIPMessages", "Containers", "Vocabulary"], swiftSettings: strict),
+        .testTarget(
+            name: "SIPUserAgentTests", dependencies: ["SIPUserAgent", "SIPTransactions", "SIPMessages", "Containers", "Vocabulary"],
+            swiftSettings: strict),
         .testTarget(name: "RoutingTests", dependencies: ["Routing", "Containers", "Vocabulary"], swiftSettings: strict),
         .testTarget(name: "CallRecordsTests", dependencies: ["CallRecords", "Vocabulary"], swiftSettings: strict),
-        .testTarget(name: "CallControlTests", dependencies: ["CallControl", "SIPUserAgent", "SIPTransactions", "SIPMessages", "Routing", "CallRecords", "Containers", "Vocabulary"], swiftSettings: strict),
-        .testTarget(name: "SwitchCoreTests", dependencies: ["SwitchCore", "CallControl", "SIPUserAgent", "SIPTransactions", "SIPMessages", "Routing", "CallRecords", "Containers", "Vocabulary"], swiftSettings: strict),
-        .testTarget(name: "SwitchTestingTests", dependencies: ["SwitchTesting", "SwitchCore", "SIPMessages", "Routing", "CallRecords", "Vocabulary"], swiftSettings: strict),
-        .testTarget(name: "ScenarioTests", dependencies: ["SwitchTesting", "SwitchCore", "SIPTransactions", "SIPMessages", "Routing", "CallRecords", "Vocabulary"], swiftSettings: strict),
-        .testTarget(name: "SIPTransportTests", dependencies: ["SIPTransport", "SwitchCore", "SIPMessages", "CallRecords", "Routing", "Vocabulary",
-            .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"), .product(name: "Logging", package: "swift-log")], swiftSettings: strict),
-        .testTarget(name: "StorageTests", dependencies: ["Storage", "CallRecords", "Vocabulary", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: strict),
-        .testTarget(name: "ManagementAPITests", dependencies: ["ManagementAPI", "Routing", "SIPTransactions", "CallRecords", "Vocabulary"], swiftSettings: strict),
-        .testTarget(name: "ManagementServerTests", dependencies: ["ManagementServer", "ManagementAPI", "Routing", "CallRecords", "Vocabulary",
-            .product(name: "Logging", package: "swift-log")], swiftSettings: strict),
-        .testTarget(name: "TandemTests", dependencies: ["tandem", "Storage", "SwitchCore", "ManagementServer", "ManagementAPI", "Routing", "CallRecords", "Vocabulary",
-            .product(name: "Logging", package: "swift-log")], swiftSettings: strict),
+        .testTarget(
+            name: "CallControlTests",
+            dependencies: ["CallControl", "SIPUserAgent", "SIPTransactions", "SIPMessages", "Routing", "CallRecords", "Containers", "Vocabulary"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SwitchCoreTests",
+            dependencies: [
+                "SwitchCore", "CallControl", "SIPUserAgent", "SIPTransactions", "SIPMessages", "Routing", "CallRecords", "Containers", "Vocabulary",
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "SwitchTestingTests", dependencies: ["SwitchTesting", "SwitchCore", "SIPMessages", "Routing", "CallRecords", "Vocabulary"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ScenarioTests",
+            dependencies: ["SwitchTesting", "SwitchCore", "SIPTransactions", "SIPMessages", "Routing", "CallRecords", "Vocabulary"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SIPTransportTests",
+            dependencies: [
+                "SIPTransport", "SwitchCore", "SIPMessages", "CallRecords", "Routing", "Vocabulary",
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "StorageTests", dependencies: ["Storage", "CallRecords", "Vocabulary", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ManagementAPITests", dependencies: ["ManagementAPI", "Routing", "SIPTransactions", "CallRecords", "Vocabulary"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ManagementServerTests",
+            dependencies: [
+                "ManagementServer", "ManagementAPI", "Routing", "CallRecords", "Vocabulary",
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "TandemTests",
+            dependencies: [
+                "tandem", "Storage", "SwitchCore", "ManagementServer", "ManagementAPI", "Routing", "CallRecords", "Vocabulary",
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
         .testTarget(name: "HouseTests", swiftSettings: strict),
     ]
 )

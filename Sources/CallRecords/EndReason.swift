@@ -73,28 +73,39 @@ extension EndReason {
         case .calleeDeclined: ("The called party declined the call.", "Nothing to do.", 21)
         case .noAnswer: ("The called party did not answer in time.", "If frequent, compare the ringing timer with the vendor's.", 19)
         case .numberNotFound: ("The vendor knows no such number.", "Check number rewriting and the prefix's route.", 1)
-        case .calleeUnavailable: ("The called party or its network was temporarily unavailable.", "Check the vendor's state; consider a backup gateway.", 20)
-        case .calleeIncompatible: ("The called side accepted neither the media nor the extensions offered.", "Compare both sides' codecs in the trace.", 88)
+        case .calleeUnavailable:
+            ("The called party or its network was temporarily unavailable.", "Check the vendor's state; consider a backup gateway.", 20)
+        case .calleeIncompatible:
+            ("The called side accepted neither the media nor the extensions offered.", "Compare both sides' codecs in the trace.", 88)
         case .redirected: ("The vendor answered with a redirection, which is not followed.", "Ask the vendor for the final destination.", 23)
         case .otherFailure: ("The vendor refused the call with another status.", "Look at the attempts' final status.", 127)
-        case .callerNotRecognised: ("The source address belongs to no mapping gateway.", "Add the address to the customer's mapping gateway, or ignore a scanner.", 21)
+        case .callerNotRecognised:
+            ("The source address belongs to no mapping gateway.", "Add the address to the customer's mapping gateway, or ignore a scanner.", 21)
         case .noRoute: ("No routing gateway takes the called number.", "Read the decision record: each candidate says why not.", 3)
         case .malformedRequest: ("The caller's request broke the rules of SIP.", "Show the caller the reason phrase of the answer.", 111)
-        case .extensionUnsupported: ("The caller required a SIP extension that is not supported.", "The Unsupported header of the answer names it.", 111)
+        case .extensionUnsupported:
+            ("The caller required a SIP extension that is not supported.", "The Unsupported header of the answer names it.", 111)
         case .tooManyHops: ("Max-Forwards reached zero.", "Look for a routing loop.", 25)
         case .loopDetected: ("The call had passed through this switch before.", "Look for a vendor that routes back to us.", 25)
         case .overload: ("The switch was at its bounds and refused the call.", "Raise the bound or add capacity.", 42)
         case .stopping: ("The switch was stopping and refused the call.", "Nothing to do.", 41)
-        case .recordStoreFailing: ("The call was not connected because its record could not be stored.", "Free disk space or repair the data folder; see the alarm.", 41)
+        case .recordStoreFailing:
+            ("The call was not connected because its record could not be stored.", "Free disk space or repair the data folder; see the alarm.", 41)
         case .setupExpired: ("The caller's own limit for the set-up (Expires) ran out.", "Compare it with the ringing timers.", 102)
         case .gatewayTimeout: ("No gateway answered the INVITE in time.", "Check that the vendor is reachable.", 102)
         case .gatewayUnreachable: ("The transport to the gateways failed.", "Check address, port, transport and firewall.", 38)
         case .gatewayFailure: ("The vendors answered with server failures.", "Ask the vendor; look at the attempts.", 41)
-        case .acknowledgementMissing: ("The caller never acknowledged the answer; both sides were hung up.", "Look for a firewall or a wrong Contact at the caller.", 102)
+        case .acknowledgementMissing:
+            ("The caller never acknowledged the answer; both sides were hung up.", "Look for a firewall or a wrong Contact at the caller.", 102)
         case .dialogLost: ("One side no longer knew the call (481 or 408).", "Check whether that peer restarted.", 41)
-        case .reliableProvisionalUnacknowledged: ("The caller never sent PRACK for a reliable provisional response.", "Look for a firewall or a broken 100rel at the caller.", 102)
+        case .reliableProvisionalUnacknowledged:
+            ("The caller never sent PRACK for a reliable provisional response.", "Look for a firewall or a broken 100rel at the caller.", 102)
         case .hungUpByOperator: ("An operator ended the call.", "The audit says who.", 31)
-        case .noTimerLimit: ("The call reached the limit for callers without session timer.", "Raise SS_SIP_NO_TIMER_REINVITE_INTERVAL if it was a real conversation.", 102)
+        case .noTimerLimit:
+            (
+                "The call reached the limit for callers without session timer.",
+                "Raise SS_SIP_NO_TIMER_REINVITE_INTERVAL if it was a real conversation.", 102
+            )
         case .maximumDuration: ("The call reached its maximum duration.", "Raise SS_MAX_CALL_DURATION if it was a real conversation.", 102)
         case .sessionExpired: ("A session refresh was not answered in time.", "Look at the peer's network.", 102)
         case .processEnded: ("The switch ended while the call was up, and the call could not be continued.", "See the log of the last stop.", 41)

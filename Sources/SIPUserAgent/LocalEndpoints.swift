@@ -46,6 +46,8 @@ public struct LocalEndpoints: Sendable {
 
     /// Whether an address is one of ours.
     public func isOwn(_ address: NetworkAddress) -> Bool {
-        listeners.contains { $0.advertised == address || $0.local == address || ($0.local.isUnspecified && $0.local.port == address.port && address.isLoopback) }
+        listeners.contains {
+            $0.advertised == address || $0.local == address || ($0.local.isUnspecified && $0.local.port == address.port && address.isLoopback)
+        }
     }
 }

@@ -34,15 +34,18 @@ struct OwnThread: Sendable {
     init(name: String, _ run: @escaping @Sendable () -> Void) {
         precondition(name.utf8.count <= 15, "a thread's name has at most 15 characters")
         var handle = pthread_t()
-        let body = Unmanaged.passRetained(Body {
-            OwnThread.setName(name)
-            run()
-        })
-        let code = pthread_create(&handle, nil, { context in
-            guard let context else { return nil }
-            Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run()
-            return nil
-        }, body.toOpaque())
+        let body = Unmanaged.passRetained(
+            Body {
+                OwnThread.setName(name)
+                run()
+            })
+        let code = pthread_create(
+            &handle, nil,
+            { context in
+                guard let context else { return nil }
+                Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run()
+                return nil
+            }, body.toOpaque())
         precondition(code == 0, "the system refused a thread (\(code)); raise the process's limit of tasks")
         self.handle = handle
     }

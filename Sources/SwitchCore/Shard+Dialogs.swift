@@ -157,7 +157,8 @@ extension Shard {
             if legs[leg].inviteFromPeer.isSet {
                 status = 500
             } else if legs[leg].inviteToPeer.isSet || legs[leg].updateToPeer.isSet || legs[leg].unacknowledgedAnswer != nil
-                || legs[leg].unacknowledgedByUs != nil || legs[other].inviteFromPeer.isSet || legs[other].unacknowledgedAnswer != nil {
+                || legs[leg].unacknowledgedByUs != nil || legs[other].inviteFromPeer.isSet || legs[other].unacknowledgedAnswer != nil
+            {
                 status = 491
             } else {
                 return false

@@ -133,7 +133,8 @@ extension Shard {
 
         if gateway.streamForLargeRequests, !choice.isDatagramOnly, gateway.transport == .udp,
             calls[key].inviteTail.bytes.count + Shard.usualHeadSize > Shard.largestDatagram,
-            let stream = endpoints.flow(to: address, transport: .tcp) {
+            let stream = endpoints.flow(to: address, transport: .tcp)
+        {
             flow = stream
             attempt.isMovedToStream = true
         }
@@ -168,7 +169,9 @@ extension Shard {
     }
 
     /// Writes Request-URI, our From value and the To value one behind the other; returns the first two lengths.
-    private mutating func writeIdentities(of key: SlabKey, callee place: StoredBytes, toward address: NetworkAddress, by flow: Flow) -> (target: Int, local: Int) {
+    private mutating func writeIdentities(
+        of key: SlabKey, callee place: StoredBytes, toward address: NetworkAddress, by flow: Flow
+    ) -> (target: Int, local: Int) {
         let callee = calls[key].call.texts[place]
         func appendTarget(_ outbox: inout Outbox) {
             outbox.append("sip:")

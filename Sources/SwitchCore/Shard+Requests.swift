@@ -27,7 +27,8 @@ extension Shard {
             return
         }
         if leg == nil, transactions.count >= settings.maximumTransactions, essentials.cseq.method != .ack, essentials.cseq.method != .cancel,
-            !transactions.knows(essentials) {
+            !transactions.knows(essentials)
+        {
             counters.callsRefused += message.method == .invite ? 1 : 0
             _ = StatelessReply.write(
                 to: message, from: flow, status: 503, reason: Bytes(ReasonPhrase.of(503)), extra: "Retry-After: 10\r\n", seed: settings.seed,

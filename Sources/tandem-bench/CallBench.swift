@@ -49,8 +49,11 @@ enum CallBench {
             let first = deliver(invite, from: caller)
             guard let outgoing = first.first(where: { $0.hasPrefix("INVITE") }) else { preconditionFailure("no INVITE went out") }
             func answer(_ status: String, to request: String, body: String = "") -> String {
-                let kept = ["Via", "From", "To", "Call-ID", "CSeq"].map { "\($0): \(header($0, request))" + ($0 == "To" && !request.contains("tag=callee") ? ";tag=callee" : "") }
-                return "SIP/2.0 \(status)\r\n" + kept.joined(separator: "\r\n") + "\r\nContact: <sip:\(callee)>\r\nContent-Length: \(body.utf8.count)\r\n\r\n" + body
+                let kept = ["Via", "From", "To", "Call-ID", "CSeq"].map {
+                    "\($0): \(header($0, request))" + ($0 == "To" && !request.contains("tag=callee") ? ";tag=callee" : "")
+                }
+                return "SIP/2.0 \(status)\r\n" + kept.joined(separator: "\r\n")
+                    + "\r\nContact: <sip:\(callee)>\r\nContent-Length: \(body.utf8.count)\r\n\r\n" + body
             }
             _ = deliver(answer("100 Trying", to: outgoing), from: callee)
             _ = deliver(answer("180 Ringing", to: outgoing), from: callee)

@@ -61,10 +61,12 @@ struct CommitCost {
         let groups = writer.statistics.groups - groupsStart
         func cost(_ name: String) -> Double { ((threads[name] ?? 0) - (threadsStart[name] ?? 0)) / Double(calls) * 1e6 }
         let statistics = writer.statistics
-        print(String(
-            format: "window %2d ms, %@ hold: %.1f calls a group; us a call: commits %.1f, checkpoints %.1f, handing over %.2f; checkpoints %d, held %d, log begun anew %d",
-            windowMilliseconds, hold.rawValue, Double(calls) / Double(groups), cost("ledger"), cost("ledger-log"),
-            submitCost / Double(calls) * 1e6, statistics.checkpoints, statistics.heldCheckpoints, statistics.logResets))
+        print(
+            String(
+                format:
+                    "window %2d ms, %@ hold: %.1f calls a group; us a call: commits %.1f, checkpoints %.1f, handing over %.2f; checkpoints %d, held %d, log begun anew %d",
+                windowMilliseconds, hold.rawValue, Double(calls) / Double(groups), cost("ledger"), cost("ledger-log"),
+                submitCost / Double(calls) * 1e6, statistics.checkpoints, statistics.heldCheckpoints, statistics.logResets))
         try writer.close()
         try store.close()
     }

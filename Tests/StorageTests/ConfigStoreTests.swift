@@ -26,25 +26,28 @@ struct ConfigStoreTests {
 
     @Test("objects are made, changed and deleted, each change with a new revision that outlives the process")
     func change() throws {
-        let made = try store.apply(changes: [
-            .put(kind: "RoutingGateway", name: "carrier-x", document: #"{"priority":10}"#),
-            .put(kind: "MappingGateway", name: "customer-a", document: "{}"),
-        ], by: "alice", at: Self.noon)
+        let made = try store.apply(
+            changes: [
+                .put(kind: "RoutingGateway", name: "carrier-x", document: #"{"priority":10}"#),
+                .put(kind: "MappingGateway", name: "customer-a", document: "{}"),
+            ], by: "alice", at: Self.noon)
         #expect(made == 1)
-        let changed = try store.apply(changes: [
-            .put(kind: "RoutingGateway", name: "carrier-x", document: #"{"priority":5}"#),
-            .delete(kind: "MappingGateway", name: "customer-a"),
-            .put(kind: "Parameter", name: "SS_SIP_TIMEOUT_INVITE", document: "10"),
-        ], expectedRevision: 1, by: "bob", at: Self.later)
+        let changed = try store.apply(
+            changes: [
+                .put(kind: "RoutingGateway", name: "carrier-x", document: #"{"priority":5}"#),
+                .delete(kind: "MappingGateway", name: "customer-a"),
+                .put(kind: "Parameter", name: "SS_SIP_TIMEOUT_INVITE", document: "10"),
+            ], expectedRevision: 1, by: "bob", at: Self.later)
         #expect(changed == 2)
         try store.close()
         let reopened = try ConfigStore(folder: folder.path)
         let (revision, objects) = try reopened.load()
         #expect(revision == 2)
-        #expect(objects == [
-            StoredObject(kind: "Parameter", name: "SS_SIP_TIMEOUT_INVITE", revision: 2, document: "10", updatedAt: Self.later),
-            StoredObject(kind: "RoutingGateway", name: "carrier-x", revision: 2, document: #"{"priority":5}"#, updatedAt: Self.later),
-        ])
+        #expect(
+            objects == [
+                StoredObject(kind: "Parameter", name: "SS_SIP_TIMEOUT_INVITE", revision: 2, document: "10", updatedAt: Self.later),
+                StoredObject(kind: "RoutingGateway", name: "carrier-x", revision: 2, document: #"{"priority":5}"#, updatedAt: Self.later),
+            ])
     }
 
     @Test("a change with one wrong part changes nothing")
@@ -52,11 +55,12 @@ struct ConfigStoreTests {
         _ = try store.apply(changes: [.put(kind: "MappingGateway", name: "a", document: "1")], by: "alice", at: Self.noon)
         let before = try store.load()
         #expect(throws: StorageError.objectMissing(kind: "MappingGateway", name: "none")) {
-            try store.apply(changes: [
-                .put(kind: "MappingGateway", name: "a", document: "2"),
-                .put(kind: "MappingGateway", name: "b", document: "2"),
-                .delete(kind: "MappingGateway", name: "none"),
-            ], by: "bob", at: Self.later)
+            try store.apply(
+                changes: [
+                    .put(kind: "MappingGateway", name: "a", document: "2"),
+                    .put(kind: "MappingGateway", name: "b", document: "2"),
+                    .delete(kind: "MappingGateway", name: "none"),
+                ], by: "bob", at: Self.later)
         }
         let after = try store.load()
         #expect(after.revision == before.revision)

@@ -70,12 +70,14 @@ struct LedgerFailureTests {
         let store = try LedgerStore(folder: folder.path, settings: Self.settings())
         let lock = NSLock()
         nonisolated(unsafe) var isFull = true
-        let writer = store.startWriter(shards: 1, fault: { stage, connection in
-            guard stage == .begun else { return 0 }
-            let limit = lock.withLock { isFull } ? "1" : "1000000"
-            // SQLite takes the file's present length for anything smaller.
-            return sqlite3_exec(connection, "PRAGMA max_page_count = \(limit)", nil, nil, nil)
-        }, onCommit: answers.note)
+        let writer = store.startWriter(
+            shards: 1,
+            fault: { stage, connection in
+                guard stage == .begun else { return 0 }
+                let limit = lock.withLock { isFull } ? "1" : "1000000"
+                // SQLite takes the file's present length for anything smaller.
+                return sqlite3_exec(connection, "PRAGMA max_page_count = \(limit)", nil, nil, nil)
+            }, onCommit: answers.note)
         var shard = TestShard()
         for id in 1...100 { shard.close(sampleRecord(Int64(id))) }
         shard.submit(to: writer)
@@ -162,8 +164,9 @@ struct LedgerFailureTests {
         shard.update(1, state: "b")
         shard.close(sampleRecord(2))
         shard.submit(to: writer)
-        #expect(throws: StorageError.commandsLost(
-            file: store.path, count: 3, cause: StorageError.diskFull(file: store.path).description)
+        #expect(
+            throws: StorageError.commandsLost(
+                file: store.path, count: 3, cause: StorageError.diskFull(file: store.path).description)
         ) { try writer.close() }
         #expect(try store.reader.count() == 0)
     }

@@ -130,10 +130,12 @@ struct LedgerJournalTests {
             let store = try LedgerStore(folder: folder.path, settings: settings)
             let answers = Answers()
             let written = DispatchSemaphore(value: 0)
-            let writer = store.startWriter(shards: 1, fault: { stage, _ in
-                if stage == .written { written.signal() }
-                return 0
-            }, onCommit: answers.note)
+            let writer = store.startWriter(
+                shards: 1,
+                fault: { stage, _ in
+                    if stage == .written { written.signal() }
+                    return 0
+                }, onCommit: answers.note)
             var shard = TestShard()
             shard.open(1, state: "")
             shard.submit(to: writer)

@@ -46,18 +46,20 @@ struct LedgerWriterTests {
         let firstMayEnd = DispatchSemaphore(value: 0)
         let isFirst = NSLock()
         nonisolated(unsafe) var groupsBegun = 0
-        let writer = store.startWriter(shards: 3, fault: { stage, _ in
-            guard stage == .begun else { return 0 }
-            let group = isFirst.withLock {
-                groupsBegun += 1
-                return groupsBegun
-            }
-            if group == 1 {
-                firstBegun.signal()
-                firstMayEnd.wait()
-            }
-            return 0
-        }, onCommit: answers.note)
+        let writer = store.startWriter(
+            shards: 3,
+            fault: { stage, _ in
+                guard stage == .begun else { return 0 }
+                let group = isFirst.withLock {
+                    groupsBegun += 1
+                    return groupsBegun
+                }
+                if group == 1 {
+                    firstBegun.signal()
+                    firstMayEnd.wait()
+                }
+                return 0
+            }, onCommit: answers.note)
         var shards = [TestShard(0), TestShard(1), TestShard(2)]
         shards[0].open(1, state: "")
         shards[0].submit(to: writer)
@@ -189,10 +191,12 @@ struct LedgerWriterTests {
         let store = try LedgerStore(folder: folder.path, settings: settings)
         let seen = NSLock()
         nonisolated(unsafe) var level: Int32?
-        let writer = store.startWriter(shards: 1, fault: { _, connection in
-            seen.withLock { level = integer("PRAGMA synchronous", connection) }
-            return 0
-        }, onCommit: answers.note)
+        let writer = store.startWriter(
+            shards: 1,
+            fault: { _, connection in
+                seen.withLock { level = integer("PRAGMA synchronous", connection) }
+                return 0
+            }, onCommit: answers.note)
         var shard = TestShard()
         shard.open(1, state: "")
         shard.submit(to: writer)

@@ -14,11 +14,13 @@ public final class ConfigStore: Sendable {
     /// Opens the configuration in a data folder, makes what is missing and brings its layout up to date.
     public init(folder: String) throws(StorageError) {
         path = try DatabaseOpening.prepare(file: ConfigStore.fileName, in: folder)
-        database = try DatabaseOpening.writer(path: path, label: "config", pragmas: [
-            "PRAGMA synchronous = FULL",
-            // What an operator deletes (a gateway's password) is overwritten.
-            "PRAGMA secure_delete = ON",
-        ])
+        database = try DatabaseOpening.writer(
+            path: path, label: "config",
+            pragmas: [
+                "PRAGMA synchronous = FULL",
+                // What an operator deletes (a gateway's password) is overwritten.
+                "PRAGMA secure_delete = ON",
+            ])
         try DatabaseOpening.migrate(database, with: ConfigStore.migrator)
     }
 
@@ -62,10 +64,12 @@ public final class ConfigStore: Sendable {
     public func audit(limit: Int, before: Int64? = nil) throws(StorageError) -> [AuditEntry] {
         try naming(path) {
             try database.read { database in
-                try Row.fetchAll(database, sql: """
-                    SELECT id, at, author, kind, name, before, after, revision FROM audit
-                    WHERE id < ? ORDER BY id DESC LIMIT ?
-                    """, arguments: [before ?? .max, max(0, limit)]
+                try Row.fetchAll(
+                    database,
+                    sql: """
+                        SELECT id, at, author, kind, name, before, after, revision FROM audit
+                        WHERE id < ? ORDER BY id DESC LIMIT ?
+                        """, arguments: [before ?? .max, max(0, limit)]
                 ).map { row in
                     AuditEntry(
                         id: row[0], at: WallTime(microseconds: row[1]), by: row[2], kind: row[3], name: row[4],
@@ -82,25 +86,26 @@ extension ConfigStore {
     private static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1 objects") { database in
-            try database.execute(sql: """
-                CREATE TABLE configuration (
-                    id INTEGER PRIMARY KEY CHECK (id = 1),
-                    revision INTEGER NOT NULL
-                );
-                INSERT INTO configuration (id, revision) VALUES (1, 0);
-                CREATE TABLE objects (
-                    kind TEXT NOT NULL, name TEXT NOT NULL,
-                    revision INTEGER NOT NULL, document TEXT NOT NULL, updated_at INTEGER NOT NULL,
-                    PRIMARY KEY (kind, name)
-                ) WITHOUT ROWID;
-                CREATE TABLE audit (
-                    id INTEGER PRIMARY KEY,
-                    at INTEGER NOT NULL, author TEXT NOT NULL,
-                    kind TEXT NOT NULL, name TEXT NOT NULL,
-                    before TEXT, after TEXT,
-                    revision INTEGER NOT NULL
-                );
-                """)
+            try database.execute(
+                sql: """
+                    CREATE TABLE configuration (
+                        id INTEGER PRIMARY KEY CHECK (id = 1),
+                        revision INTEGER NOT NULL
+                    );
+                    INSERT INTO configuration (id, revision) VALUES (1, 0);
+                    CREATE TABLE objects (
+                        kind TEXT NOT NULL, name TEXT NOT NULL,
+                        revision INTEGER NOT NULL, document TEXT NOT NULL, updated_at INTEGER NOT NULL,
+                        PRIMARY KEY (kind, name)
+                    ) WITHOUT ROWID;
+                    CREATE TABLE audit (
+                        id INTEGER PRIMARY KEY,
+                        at INTEGER NOT NULL, author TEXT NOT NULL,
+                        kind TEXT NOT NULL, name TEXT NOT NULL,
+                        before TEXT, after TEXT,
+                        revision INTEGER NOT NULL
+                    );
+                    """)
         }
         return migrator
     }
@@ -132,15 +137,17 @@ extension ConfigStore {
         if after == nil, stored == nil { throw StorageError.objectMissing(kind: kind, name: name) }
         if after == stored?.document { return false }
         if let after {
-            try database.execute(sql: """
-                INSERT OR REPLACE INTO objects (kind, name, revision, document, updated_at) VALUES (?, ?, ?, ?, ?)
-                """, arguments: [kind, name, revision, after, time.microseconds])
+            try database.execute(
+                sql: """
+                    INSERT OR REPLACE INTO objects (kind, name, revision, document, updated_at) VALUES (?, ?, ?, ?, ?)
+                    """, arguments: [kind, name, revision, after, time.microseconds])
         } else {
             try database.execute(sql: "DELETE FROM objects WHERE kind = ? AND name = ?", arguments: [kind, name])
         }
-        try database.execute(sql: """
-            INSERT INTO audit (at, author, kind, name, before, after, revision) VALUES (?, ?, ?, ?, ?, ?, ?)
-            """, arguments: [time.microseconds, author, kind, name, stored?.document, after, revision])
+        try database.execute(
+            sql: """
+                INSERT INTO audit (at, author, kind, name, before, after, revision) VALUES (?, ?, ?, ?, ?, ?, ?)
+                """, arguments: [time.microseconds, author, kind, name, stored?.document, after, revision])
         return true
     }
 }

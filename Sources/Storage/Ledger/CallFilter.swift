@@ -58,7 +58,8 @@ extension CallFilter {
         if let routingGateway { require("routing_gateway = ?", routingGateway) }
         for (side, prefix) in [("caller", callerPrefix), ("callee", calleePrefix)] {
             guard let prefix, !prefix.isEmpty else { continue }
-            require("(substr(\(side)_received, 1, ?) = ? OR substr(\(side)_routed, 1, ?) = ?)",
+            require(
+                "(substr(\(side)_received, 1, ?) = ? OR substr(\(side)_routed, 1, ?) = ?)",
                 prefix.unicodeScalars.count, prefix, prefix.unicodeScalars.count, prefix)
         }
         return (parts.isEmpty ? "1" : parts.joined(separator: " AND "), arguments)

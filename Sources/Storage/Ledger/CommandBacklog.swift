@@ -38,15 +38,16 @@ struct CommandBacklog {
     /// How many commands only memory has, counted one by one: for the report of a loss.
     var commandsNotJournaled: UInt64 {
         shards.reduce(0) { sum, shard in
-            sum + shard.bytes.withBytes { bytes in
-                var reader = RecordReader(bytes.from(shard.journaled))
-                var count: UInt64 = 0
-                while !reader.isAtEnd {
-                    _ = reader.skipCommand()
-                    count += 1
+            sum
+                + shard.bytes.withBytes { bytes in
+                    var reader = RecordReader(bytes.from(shard.journaled))
+                    var count: UInt64 = 0
+                    while !reader.isAtEnd {
+                        _ = reader.skipCommand()
+                        count += 1
+                    }
+                    return count
                 }
-                return count
-            }
         }
     }
 

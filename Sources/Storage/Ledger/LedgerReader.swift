@@ -26,9 +26,10 @@ public final class LedgerReader: Sendable {
         return try read { database in
             var records: [CallRecord] = []
             let rows = try Row.fetchCursor(
-                database.cachedStatement(sql: """
-                    SELECT \(LedgerSchema.callColumns), sequence FROM calls WHERE \(conditions) ORDER BY id DESC LIMIT ?
-                    """),
+                database.cachedStatement(
+                    sql: """
+                        SELECT \(LedgerSchema.callColumns), sequence FROM calls WHERE \(conditions) ORDER BY id DESC LIMIT ?
+                        """),
                 arguments: arguments + [max(0, limit)])
             while let row = try rows.next() {
                 records.append(try LedgerReader.record(row, database))
@@ -78,9 +79,10 @@ public final class LedgerReader: Sendable {
     private static func record(_ row: Row, _ database: Database) throws -> CallRecord {
         var record = try CallRecord(row)
         let sequence: Int64 = row[LedgerSchema.callIntegers + LedgerSchema.callTexts]
-        let statement = try database.cachedStatement(sql: """
-            SELECT \(LedgerSchema.attemptColumns) FROM attempts WHERE call_sequence = ? ORDER BY ordinal
-            """)
+        let statement = try database.cachedStatement(
+            sql: """
+                SELECT \(LedgerSchema.attemptColumns) FROM attempts WHERE call_sequence = ? ORDER BY ordinal
+                """)
         let rows = try Row.fetchCursor(statement, arguments: [sequence])
         while let row = try rows.next() { record.attempts.append(try AttemptRecord(row)) }
         return record

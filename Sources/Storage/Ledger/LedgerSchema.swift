@@ -20,38 +20,39 @@ enum LedgerSchema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1 calls") { database in
-            try database.execute(sql: """
-                CREATE TABLE open_slots (
-                    slot INTEGER PRIMARY KEY,
-                    id INTEGER,
-                    state BLOB
-                );
-                CREATE TABLE calls (
-                    sequence INTEGER PRIMARY KEY,
-                    id INTEGER UNIQUE,
-                    received_at INTEGER, first_provisional_at INTEGER, ringing_at INTEGER,
-                    answered_at INTEGER, ended_at INTEGER,
-                    duration_milliseconds INTEGER, setup_milliseconds INTEGER, post_dial_delay_milliseconds INTEGER,
-                    caller_status INTEGER, callee_status INTEGER,
-                    end_reason INTEGER, ended_by INTEGER, q850_cause INTEGER,
-                    caller_received TEXT, caller_routed TEXT, caller_sent TEXT,
-                    callee_received TEXT, callee_routed TEXT, callee_sent TEXT,
-                    mapping_gateway TEXT, routing_gateway TEXT,
-                    caller_address TEXT, callee_address TEXT,
-                    caller_call_id TEXT, callee_call_id TEXT,
-                    decision TEXT
-                );
-                CREATE TABLE attempts (
-                    call_sequence INTEGER, ordinal INTEGER,
-                    started_at INTEGER, first_provisional_at INTEGER, ringing_at INTEGER,
-                    answered_at INTEGER, ended_at INTEGER, status INTEGER, outcome INTEGER,
-                    gateway TEXT, address TEXT, gateway_call_id TEXT, callee_sent TEXT,
-                    PRIMARY KEY (call_sequence, ordinal)
-                ) WITHOUT ROWID;
-                CREATE VIEW open_calls AS
-                    SELECT id, state FROM open_slots
-                    WHERE NOT EXISTS (SELECT 1 FROM calls WHERE calls.id = open_slots.id);
-                """)
+            try database.execute(
+                sql: """
+                    CREATE TABLE open_slots (
+                        slot INTEGER PRIMARY KEY,
+                        id INTEGER,
+                        state BLOB
+                    );
+                    CREATE TABLE calls (
+                        sequence INTEGER PRIMARY KEY,
+                        id INTEGER UNIQUE,
+                        received_at INTEGER, first_provisional_at INTEGER, ringing_at INTEGER,
+                        answered_at INTEGER, ended_at INTEGER,
+                        duration_milliseconds INTEGER, setup_milliseconds INTEGER, post_dial_delay_milliseconds INTEGER,
+                        caller_status INTEGER, callee_status INTEGER,
+                        end_reason INTEGER, ended_by INTEGER, q850_cause INTEGER,
+                        caller_received TEXT, caller_routed TEXT, caller_sent TEXT,
+                        callee_received TEXT, callee_routed TEXT, callee_sent TEXT,
+                        mapping_gateway TEXT, routing_gateway TEXT,
+                        caller_address TEXT, callee_address TEXT,
+                        caller_call_id TEXT, callee_call_id TEXT,
+                        decision TEXT
+                    );
+                    CREATE TABLE attempts (
+                        call_sequence INTEGER, ordinal INTEGER,
+                        started_at INTEGER, first_provisional_at INTEGER, ringing_at INTEGER,
+                        answered_at INTEGER, ended_at INTEGER, status INTEGER, outcome INTEGER,
+                        gateway TEXT, address TEXT, gateway_call_id TEXT, callee_sent TEXT,
+                        PRIMARY KEY (call_sequence, ordinal)
+                    ) WITHOUT ROWID;
+                    CREATE VIEW open_calls AS
+                        SELECT id, state FROM open_slots
+                        WHERE NOT EXISTS (SELECT 1 FROM calls WHERE calls.id = open_slots.id);
+                    """)
         }
         return migrator
     }

@@ -24,23 +24,27 @@ public final class LedgerStore: Sendable {
         path = try DatabaseOpening.prepare(file: LedgerStore.fileName, in: folder)
         self.settings = settings
         let durability = settings.durability == .power ? "FULL" : "NORMAL"
-        database = try DatabaseOpening.writer(path: path, label: "ledger", pragmas: [
-            "PRAGMA synchronous = \(durability)",
-            "PRAGMA wal_autocheckpoint = 0",
-            "PRAGMA cache_size = -\(max(1, settings.cacheBytes / 1024))",
-            "PRAGMA temp_store = MEMORY",
-            // Debian's SQLite overwrites deleted rows with zeros unless told otherwise: more pages per ended call.
-            "PRAGMA secure_delete = OFF",
-            "PRAGMA journal_size_limit = \(settings.logResetBytes * 2)",
-        ])
+        database = try DatabaseOpening.writer(
+            path: path, label: "ledger",
+            pragmas: [
+                "PRAGMA synchronous = \(durability)",
+                "PRAGMA wal_autocheckpoint = 0",
+                "PRAGMA cache_size = -\(max(1, settings.cacheBytes / 1024))",
+                "PRAGMA temp_store = MEMORY",
+                // Debian's SQLite overwrites deleted rows with zeros unless told otherwise: more pages per ended call.
+                "PRAGMA secure_delete = OFF",
+                "PRAGMA journal_size_limit = \(settings.logResetBytes * 2)",
+            ])
         try DatabaseOpening.migrate(database, with: LedgerSchema.migrator)
         journal = try DatabaseOpening.prepare(file: LedgerJournal.fileName, in: folder)
         try LedgerStore.applyJournal(journal, to: database)
         try LedgerJournal.empty(path: journal, folder: folder)
-        checkpoints = try DatabaseOpening.writer(path: path, label: "ledger-log", pragmas: [
-            "PRAGMA synchronous = \(durability)",
-            "PRAGMA wal_autocheckpoint = 0",
-        ])
+        checkpoints = try DatabaseOpening.writer(
+            path: path, label: "ledger-log",
+            pragmas: [
+                "PRAGMA synchronous = \(durability)",
+                "PRAGMA wal_autocheckpoint = 0",
+            ])
         reader = LedgerReader(
             connections: try DatabaseOpening.readers(path: path, label: "ledger-read", count: settings.readers), writer: writer)
     }

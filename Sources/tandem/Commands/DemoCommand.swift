@@ -109,7 +109,8 @@ struct Demo: AsyncParsableCommand {
     }
 
     private func printHints(_ console: Console, folder: String, target: NetworkAddress, management: NetworkAddress) {
-        console.print("""
+        console.print(
+            """
 
             The switch stays up. In another terminal:
               sipp -sn uas -i 127.0.0.1 -p 5090 -mi 127.0.0.1                a callee of your own

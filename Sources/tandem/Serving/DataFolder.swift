@@ -14,7 +14,8 @@ final class DataFolder: Sendable {
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
             throw CommandFailure(
-                .failed, "\(path): the data folder cannot be created (\(error.localizedDescription)); choose another in the "
+                .failed,
+                "\(path): the data folder cannot be created (\(error.localizedDescription)); choose another in the "
                     + "boot file's \"data\" or give the user the right to write there")
         }
         let file = path + "/" + DataFolder.lockName
