@@ -46,12 +46,13 @@ enum ClientMachine: ~Copyable {
         }
     }
 
-    /// The user gave up: stop repeating, and say whether a CANCEL may be sent now.
+    /// The user gave up: says whether a CANCEL may be sent now. Before a provisional response none may
+    /// (RFC 3261, section 9.1); the INVITE is repeated meanwhile, so that a callee whose provisional
+    /// responses were lost is found and cancelled.
     mutating func abandoned(now: Instant) -> Bool {
         switch consume self {
         case .invite(var machine):
             let mayCancel = machine.phase == .proceeding
-            machine.abandoned()
             machine.cancelSent(now: now)
             self = .invite(machine)
             return mayCancel

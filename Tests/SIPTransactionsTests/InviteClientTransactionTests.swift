@@ -156,20 +156,18 @@ struct InviteClientTransactionTests {
         #expect(answered.nextDeadline == at(32_000))
     }
 
-    @Test("given up before any response: not repeated any more, ended by timer B")
+    @Test("given up before any response: repeated until timer B, since no CANCEL may go out yet (section 9.1)")
     func abandonedWhileCalling() {
         var machine = Self.machine(in: .calling)
-        machine.abandoned()
         machine.cancelSent(now: at(100))
         #expect(machine.phase == .calling)
-        #expect(machine.nextDeadline == at(sixtyFourT1))
+        #expect(machine.handleTimeout(now: at(500)) == .retransmit)
         #expect(machine.handleTimeout(now: at(sixtyFourT1)) == [.reportTimeout, .terminate])
     }
 
     @Test("after a CANCEL it lasts 64*T1 at most, whatever provisional responses still come (section 9.1)")
     func cancelLimit() {
         var machine = Self.machine(in: .proceeding)
-        machine.abandoned()
         machine.cancelSent(now: at(1_000))
         #expect(machine.nextDeadline == at(1_000 + sixtyFourT1))
         #expect(machine.responseReceived(status: 180, now: at(5_000)) == .deliver)

@@ -69,12 +69,6 @@ public struct InviteClientTransaction: ~Copyable {
         return resending.isDue(now, timing: timing) ? .retransmit : []
     }
 
-    /// The user gave the attempt up. Before a provisional response no CANCEL may go out (section 9.1):
-    /// the request is not repeated any more, and the transaction stays to end a late answer properly.
-    public mutating func abandoned() {
-        if phase == .calling { resending = .stopped }
-    }
-
     /// A CANCEL went out: without a final response the transaction ends after 64*T1 (section 9.1).
     public mutating func cancelSent(now: Instant) {
         if phase == .proceeding { end = now + timing.giveUp }
