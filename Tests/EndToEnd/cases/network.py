@@ -34,7 +34,11 @@ def lost_packets(test):
     expect(counts["sent_again"] > 0, "nothing was lost, so nothing is shown")
     records = test.records(count, seconds=30)
     b.discard()
-    expect(all(record["endReason"] == "normalClearing" for record in records), "a call did not end normally")
+    # sipp takes a repeated 200 of its INVITE for the answer to its BYE, and repeats a lost BYE no more: where
+    # ACK and BYE are both lost that way, the switch rightly gives the call up after 64*T1.
+    given_up = [record for record in records if record["endReason"] == "acknowledgementMissing"]
+    expect(len(given_up) <= 4, "calls whose ACK and BYE were both lost are too many")
+    expect(all(record["endReason"] == "normalClearing" for record in records if record not in given_up), "a call did not end normally")
     expect(test.switch.statistics()["retransmissionsSent"] > 0, "the switch never repeated anything")
 
 
