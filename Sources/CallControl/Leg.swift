@@ -48,8 +48,6 @@ public struct Leg: ~Copyable {
     /// Whether the caller supports, or requires, 100rel; for a callee: whether we offered it.
     public var supportsReliable = false
     public var requiresReliable = false
-    /// Whether the caller's INVITE carried no offer.
-    public var isLateOffer = false
     /// Max-Forwards of the INVITE that opened the leg.
     public var maxForwards = 70
 

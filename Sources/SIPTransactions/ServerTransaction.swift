@@ -81,7 +81,6 @@ struct ServerTransaction: ~Copyable {
     let matchHash: UInt64
     /// 0 for a request inside a dialog, which cannot be merged.
     let mergeHash: UInt64
-    let isLegacy: Bool
     let number: UInt32
     let cseq: UInt32
     /// Where responses go (RFC 3261, section 18.2.2; RFC 3581).

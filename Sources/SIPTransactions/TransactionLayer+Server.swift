@@ -150,7 +150,7 @@ extension TransactionLayer {
         outbox.begin()
         let key = servers.insert(
             ServerTransaction(
-                machine: machine, method: method, matchHash: hash, mergeHash: mergeHash, isLegacy: !essentials.via.hasMagicCookie,
+                machine: machine, method: method, matchHash: hash, mergeHash: mergeHash,
                 number: match.number, cseq: essentials.cseq.number, flow: ResponseHead.replyFlow(essentials.via, cameBy: flow), head: head,
                 hasToTag: !essentials.toTag.isEmpty, match: kept,
                 matchLengths: (UInt16(clamping: match.first.count), UInt16(clamping: match.second.count)), user: .nobody))

@@ -67,7 +67,6 @@ extension Shard {
         leg.inviteFromPeer = server
         leg.supportsReliable = message.lists("100rel", in: .supported) || message.lists("100rel", in: .require)
         leg.requiresReliable = message.lists("100rel", in: .require)
-        leg.isLateOffer = message.body.isEmpty
         leg.maxForwards = maxForwards
         _ = legs.insert(leg)
         transactions.setUser(TransactionUser(leg: legKey, purpose: .initialInvite), of: server)
