@@ -17,6 +17,8 @@ struct csys_address {
 	uint16_t is_ipv6;
 };
 
+#include "CSysNames.h"
+
 // Datagram sockets --------------------------------------------------------------------------------
 
 /// A new non-blocking datagram socket. ICMP errors are queued with the destination they speak of;
