@@ -143,6 +143,15 @@ public struct Call: ~Copyable {
         tryNext(&actions, now: now) { .refuse(503, .gatewayUnreachable) }
     }
 
+    /// `startAttempt` named a gateway that cannot be used now: the next one is tried, and the reason kept.
+    public mutating func gatewayUnusable(
+        _ candidate: Int, _ verdict: Candidate.Verdict, why: String, _ actions: inout [CallAction], now: Moment
+    ) {
+        candidates[candidate].verdict = verdict
+        if !why.isEmpty { candidates[candidate].why = why.withBytes { texts.store($0) } }
+        tryNext(&actions, now: now) { .refuse(503, .gatewayUnreachable) }
+    }
+
     /// `hasMedia`: the response carries a session description.
     public mutating func provisionalReceived(status: Int, hasMedia: Bool, on leg: SlabKey, _ actions: inout [CallAction], now: Moment) {
         guard phase == .trying, leg == calleeLeg else { return }
@@ -213,6 +222,7 @@ public struct Call: ~Copyable {
             candidate.isDatagramOnly = true
             candidates.insert(candidate, at: nextCandidate)
         }
+        stopAfterInviteTimeout(outcome)
         tryNext(&actions, now: now) {
             outcome == .unreachable ? .refuse(503, .gatewayUnreachable) : .refuse(408, .gatewayTimeout)
         }
@@ -245,6 +255,7 @@ public struct Call: ~Copyable {
         let reason: EndReason = outcome == .inviteTimeout || outcome == .tryingTimeout ? .gatewayTimeout : .noAnswer
         actions.append(.abandonAttempt(leg: attempt.leg, reason: reason))
         endAttempt(outcome, status: 0, now: now)
+        stopAfterInviteTimeout(outcome)
         tryNext(&actions, now: now) { .refuse(reason == .noAnswer ? 480 : 408, reason) }
     }
 
@@ -334,6 +345,13 @@ public struct Call: ~Copyable {
         case 408, 481: 480
         default: status
         }
+    }
+
+    /// `SS_SIP_USER_AGENT_STOP_SWITCH_AFTER_INVITE_TIMEOUT`: silence at a gateway with a registration ends the list.
+    private mutating func stopAfterInviteTimeout(_ outcome: AttemptOutcome) {
+        guard outcome == .inviteTimeout, configuration.registrationSettings.stopsSwitchingAfterInviteTimeout else { return }
+        let gateway = attempts[attempts.count - 1].gateway
+        if configuration.routingGateways[gateway].registration != nil { nextCandidate = candidates.count }
     }
 
     private mutating func endAttempt(_ outcome: AttemptOutcome, status: Int, now: Moment) {

@@ -26,11 +26,13 @@ public struct LiveCall: Sendable, Equatable {
     public var calleeAddress: String
     public var callerCallID: String
     public var calleeCallID: String
+    /// Of every try at a gateway, the present one included.
+    public var attemptCallIDs: [String]
 
     public init(
         id: CallIdentifier, state: State, receivedAt: WallTime, answeredAt: WallTime, durationMilliseconds: Int64,
         caller: String, callee: String, mappingGateway: String, routingGateway: String,
-        callerAddress: String, calleeAddress: String, callerCallID: String, calleeCallID: String
+        callerAddress: String, calleeAddress: String, callerCallID: String, calleeCallID: String, attemptCallIDs: [String] = []
     ) {
         self.id = id
         self.state = state
@@ -45,5 +47,6 @@ public struct LiveCall: Sendable, Equatable {
         self.calleeAddress = calleeAddress
         self.callerCallID = callerCallID
         self.calleeCallID = calleeCallID
+        self.attemptCallIDs = attemptCallIDs
     }
 }

@@ -16,6 +16,10 @@ public struct RecordStream: Sendable {
         case updated = 2
         /// a whole `CallRecord`: write it and remove the open call, in one transaction.
         case closed = 3
+        /// name, state (`StoredRegistration`): keep it in place of what was kept under this name.
+        case registration = 4
+        /// name: nothing of this registration needs to be kept.
+        case registrationRemoved = 5
     }
 
     public private(set) var bytes: [UInt8] = []

@@ -11,6 +11,9 @@ public struct MappingGateway: Sendable, Hashable {
     public var locked: Bool
     /// Whether a redirection (3xx) of a vendor is followed for this customer's calls.
     public var followRedirects: Bool
+    /// Name of a `Registration`: calls that arrive at its Contact are taken for this gateway, whatever
+    /// address they come from. `addresses` may then be empty.
+    public var registration: String?
 
     public init(name: String, addresses: [NetworkAddress], priority: Int = 10, locked: Bool = false, followRedirects: Bool = false) {
         self.name = name
@@ -35,6 +38,9 @@ public struct RoutingGateway: Sendable, Hashable {
     /// Whether an INVITE too large for one datagram goes by TCP (RFC 3261, section 18.1.1), and by UDP
     /// only when that fails. Otherwise it is sent by UDP and counted.
     public var streamForLargeRequests = false
+    /// Name of the `Registration` through which its calls go: with that account's identity, by its proxy
+    /// and flow. `addresses` may then be empty.
+    public var registration: String?
 
     public init(
         name: String, addresses: [NetworkAddress], transport: TransportKind = .udp, prefixes: [String] = [""],

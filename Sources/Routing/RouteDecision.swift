@@ -14,6 +14,8 @@ public struct Candidate: Sendable, Equatable {
     public var redirectedNumber = StoredBytes.none
     /// Tried again by datagram, because its stream transport failed (RFC 3261, section 18.1.1).
     public var isDatagramOnly = false
+    /// Why the verdict fell, where the verdict alone does not say it.
+    public var why = StoredBytes.none
 
     public enum Verdict: UInt8, Sendable, Equatable, CaseIterable {
         /// In the list, its turn has not come.
@@ -24,6 +26,10 @@ public struct Candidate: Sendable, Equatable {
         case locked
         /// The call came from this very address and is not sent back.
         case sameAsSource
+        /// The registration that it needs does not stand; `why` says more.
+        case registrationDown
+        /// Neither an address nor a registration tells where it is.
+        case withoutAddress
         /// Named twice for this call: the longer prefix stands.
         case alreadyListed
         /// Answered with a redirection, which was followed.
@@ -54,7 +60,7 @@ extension SwitchConfiguration {
                 candidate.verdict = .alreadyListed
             } else if description.locked {
                 candidate.verdict = .locked
-            } else if description.addresses[0] == source {
+            } else if description.addresses.first == source {
                 candidate.verdict = .sameAsSource
             }
             list.append(candidate)

@@ -21,7 +21,7 @@ public struct SourceTable: Sendable {
         }
     }
 
-    public enum Rule: Sendable, Hashable { case addressAndPort, address }
+    public enum Rule: Sendable, Hashable { case addressAndPort, address, registration }
 
     /// Index of the gateway and the rule that found it; nil for a source that belongs to none.
     public func gateway(of source: NetworkAddress) -> (index: Int, rule: Rule)? {

@@ -126,6 +126,8 @@ public struct TransactionUser: Hashable, Sendable {
         case bye
         /// A request of our own inside a dialog.
         case own
+        /// REGISTER of an outbound registration: `leg` names it, `peer.index` is its CSeq.
+        case registration
     }
 
     public init(leg: SlabKey, peer: SlabKey = SlabKey(index: 0, generation: 0), purpose: Purpose) {

@@ -30,6 +30,16 @@ public struct LocalEndpoints: Sendable {
         listener(transport, address.family).map { Flow(transport: transport, listener: $0, remote: address) }
     }
 
+    /// The same, by the listener with this port when one is asked for.
+    public func flow(to address: NetworkAddress, transport: TransportKind, localPort: UInt16?) -> Flow? {
+        guard let localPort else { return flow(to: address, transport: transport) }
+        for (index, listener) in listeners.enumerated()
+        where listener.transport == transport && listener.local.family == address.family && listener.local.port == localPort {
+            return Flow(transport: transport, listener: UInt16(index), remote: address)
+        }
+        return nil
+    }
+
     /// The way to the peer behind a URI, given the way its last message came. A numeric host is followed;
     /// a stream that stands to that host is kept; a host name stays with the known way.
     public func flow(toward uri: URI, known: Flow) -> Flow {

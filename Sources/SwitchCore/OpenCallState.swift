@@ -122,6 +122,7 @@ extension Shard {
             let ahead = Shard.cseqAhead(answeredAt: answeredAt, now: now)
             let caller = restoreLeg(.caller, call: callKey, callerDialog, cseqAhead: ahead)
             let callee = restoreLeg(.callee, call: callKey, calleeDialog, cseqAhead: ahead)
+            readopt(callee, gateway: routingGatewayName)
             let call = Call(restoring: stored, configuration: configuration, callerLeg: caller, calleeLeg: callee)
             _ = calls.insert(
                 CallEntry(call: call, inviteTail: OwnedBytes(), callerDisplay: .none, callerUser: .none, callerHost: .none))

@@ -177,6 +177,7 @@ extension Shard {
         }
         answerPending(on: leg, now: now)
         legs[leg].phase = .ending
+        beginCredentialExchange(on: leg)
         sendBye(on: leg, reason, reason: message, user: TransactionUser(leg: leg, purpose: .bye), now: now)
     }
 
@@ -196,6 +197,7 @@ extension Shard {
         let (client, branch) = transactions.open(method: .bye, flow: flow, user: user, now: now.instant)
         let cseq = legs[leg].dialog.nextCSeq()
         legs[leg].dialog.writeRequest(Bytes("BYE"), cseq: cseq, branch: branch, endpoints: endpoints, into: &outbox)
+        appendCredentials(on: leg, method: Bytes("BYE"), body: .empty)
         outbox.append(Capabilities.userAgent)
         if !appendGivenReason(message) { outbox.appendReason(cause: reason.q850Cause, text: Shard.reasonText(reason)) }
         outbox.append("Content-Length: 0\r\n\r\n")
@@ -259,6 +261,7 @@ extension Shard {
         var timer = legs[leg].timer
         wheel.cancel(&timer)
         if restoredLegs.count > 0 { restoredLegs.remove(legs[leg].dialog.localTag.hash(seed: settings.seed), leg) }
+        if !legAccounts.isEmpty { legAccounts[leg] = nil }
         legs.remove(leg)
     }
 

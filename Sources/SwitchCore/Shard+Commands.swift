@@ -11,6 +11,7 @@ extension Shard {
         switch commit {
         case .committed(let sequence):
             storeIsFailing = false
+            registrationsCommitted(through: sequence, now: now)
             while let key = awaitingCommit.pop(through: sequence) {
                 guard calls.contains(key) else { continue }
                 calls[key].call.recorded(&actions, now: now)
@@ -18,6 +19,7 @@ extension Shard {
             }
         case .failing(let sequence):
             storeIsFailing = true
+            registrationsCommitted(through: sequence, now: now)
             while let key = awaitingCommit.pop(through: sequence) {
                 guard calls.contains(key) else { continue }
                 calls[key].call.recordingFailed(&actions, now: now)
@@ -32,6 +34,8 @@ extension Shard {
         case .configure(let next):
             configuration = next
             transactions.timing = Shard.timing(next)
+            nameRegistrations()
+            registrationsConfigured(now: now)
         case .liveCalls(let reply):
             reply(calls.keys.map { liveCall($0, now: now) })
         case .hangUp(let id, let reply):
@@ -50,6 +54,14 @@ extension Shard {
             for key in calls.keys { end(key, reason, now: now) }
         case .endUnansweredCalls(let reason):
             for key in calls.keys where calls[key].call.answeredAt == nil { end(key, reason, now: now) }
+        case .registrations(let reply):
+            reply(registrationStatus(now: now))
+        case .withdrawRegistrations:
+            withdrawRegistrations(now: now)
+        case .resolved(let hop, let resolution):
+            resolved(hop, resolution, now: now)
+        case .upstreamChanged(let view):
+            takeUpstream(view)
         }
     }
 
@@ -91,7 +103,8 @@ extension Shard {
             mappingGateway: mappingGatewayName(key), routingGateway: gateway.map { routingGatewayName($0, of: key) } ?? "",
             callerAddress: calls[key].call.source.description, calleeAddress: gateway?.address.description ?? "",
             callerCallID: calls[key].call.texts[callID].string,
-            calleeCallID: gateway.map { calls[key].call.texts[$0.callID].string } ?? "")
+            calleeCallID: gateway.map { calls[key].call.texts[$0.callID].string } ?? "",
+            attemptCallIDs: calls[key].call.attempts.map { calls[key].call.texts[$0.callID].string })
     }
 
     func mappingGatewayName(_ key: SlabKey) -> String {

@@ -211,6 +211,9 @@ extension Shard {
         let cseq = legs[other].dialog.nextCSeq()
         legs[other].dialog.writeRequest(
             message.methodName, cseq: cseq, branch: branch, maxForwards: maxForwards, endpoints: endpoints, into: &outbox)
+        beginCredentialExchange(on: other)
+        appendCredentials(on: other, method: message.methodName, body: message.body)
+        let tailStart = outbox.unfinished.count
         if let extra { outbox.appendRAck(rseq: extra.responseNumber, cseq: extra.cseqNumber) }
         if method == .invite || method == .update {
             outbox.appendContact(user: contactUser(for: other), flow: flow, endpoints: endpoints)
@@ -221,6 +224,7 @@ extension Shard {
         outbox.append(Capabilities.userAgent)
         outbox.appendPassed(from: message)
         outbox.appendBody(of: message)
+        keepRelayed(on: other, method: message.methodName, cseq: cseq, maxForwards: maxForwards, tailStart: tailStart)
         noteSize(flow)
         transactions.sendRequest(client, outbox: &outbox)
     }
@@ -242,6 +246,8 @@ extension Shard {
             passRelayed(message, server: server, now: now)
             return
         }
+        if relayAgain(message, essentials, user: user, client: client, now: now) { return }
+        if !legAccounts.isEmpty { legAccounts[user.leg]?.relayed = nil }
         let isFirst = clearRelay(user, server: server, client: client, isInvite: isInvite)
         if legs.contains(user.leg), isAnswer, isInvite || essentials.cseq.method == .update {
             legs[user.leg].dialog.refreshTarget(message, endpoints: endpoints)

@@ -14,8 +14,10 @@ extension Shard {
 
     mutating func inviteReceived(_ message: Message, _ essentials: Essentials, server: ServerKey, from flow: Flow, now: Moment) {
         let tag = statelessTag(essentials)
-        guard let source = configuration.sources.gateway(of: flow.remote) else {
-            transactions.respond(server, status: 403, toTag: tag, now: now.instant, outbox: &outbox)
+        let registration = registration(of: message, from: flow)
+        guard let source = customer(of: registration, from: flow) else {
+            let reason = registration == nil ? Bytes(ReasonPhrase.of(403)) : Bytes("No Gateway Takes Calls Of This Registration")
+            transactions.respond(server, status: 403, reason: reason, toTag: tag, now: now.instant, outbox: &outbox)
             return
         }
         counters.callsReceived += 1
@@ -40,7 +42,8 @@ extension Shard {
             transactions.respond(server, status: 482, toTag: tag, now: now.instant, outbox: &outbox)
             return
         }
-        guard let target = URI(message.requestURI), let from = URI(essentials.from.uri) else {
+        // Who calls the Contact of a registration names the callee in To: the user part there is ours.
+        guard let target = URI(registration == nil ? message.requestURI : essentials.to.uri), let from = URI(essentials.from.uri) else {
             transactions.respond(server, status: 400, toTag: tag, now: now.instant, outbox: &outbox)
             return
         }
@@ -79,6 +82,11 @@ extension Shard {
         scheduleCall(key)
     }
 
+    private func customer(of registration: String?, from flow: Flow) -> (index: Int, rule: SourceTable.Rule)? {
+        if let registration, let index = configuration.gatewaysByRegistration[registration] { return (index, .registration) }
+        return configuration.sources.gateway(of: flow.remote)
+    }
+
     /// A Via that we wrote: the request was here before (RFC 3261, section 16.3, item 4).
     private func hasPassedHere(_ message: Message) -> Bool {
         var found = false
@@ -109,6 +117,7 @@ extension Shard {
         outbox.appendPassed(from: message)
         outbox.appendBody(of: message)
         calls[key].inviteTail = OwnedBytes(copying: outbox.unfinished)
+        calls[key].hasPrivacy = message.first(.privacy) != nil
         outbox.begin()
     }
 
@@ -118,19 +127,35 @@ extension Shard {
         let choice = calls[key].call.candidates[candidate]
         let snapshot = calls[key].call.configuration
         let gateway = snapshot.routingGateways[choice.gateway]
-        let address = choice.redirection ?? gateway.addresses[0]
+        var upstream: (account: Int, flow: Flow, routes: String)?
+        switch self.upstream(of: gateway, in: snapshot) {
+        case .notNeeded: break
+        case .use(let account, let flow, let routes): upstream = (account, flow, routes)
+        case .down(let why):
+            calls[key].call.gatewayUnusable(candidate, .registrationDown, why: why, &actions, now: now)
+            return
+        }
+        guard let address = choice.redirection ?? upstream?.flow.remote ?? gateway.addresses.first else {
+            calls[key].call.gatewayUnusable(candidate, .withoutAddress, why: "", &actions, now: now)
+            return
+        }
+        if upstream?.flow.remote == calls[key].call.source {
+            calls[key].call.gatewayUnusable(candidate, .sameAsSource, why: "", &actions, now: now)
+            return
+        }
         let legKey = legs.nextKey
         let callIDToken = MintedToken(shard: settings.index, key: legKey, secret: secrets.next())
         let callID = calls[key].call.texts.store(token: callIDToken)
         let calleeSent = choice.redirectedNumber.isEmpty ? calls[key].call.calleeNumber : choice.redirectedNumber
         var attempt = Attempt(
             gateway: choice.gateway, address: address, leg: legKey, callID: callID, calleeSent: calleeSent, startedAt: now.wall)
-        guard var flow = endpoints.flow(to: address, transport: gateway.transport) else {
+        let ownWay = choice.redirection == nil ? upstream?.flow : nil
+        guard var flow = ownWay ?? endpoints.flow(to: address, transport: gateway.transport) else {
             calls[key].call.attemptImpossible(attempt, &actions, now: now)
             return
         }
 
-        if gateway.streamForLargeRequests, !choice.isDatagramOnly, gateway.transport == .udp,
+        if upstream == nil, gateway.streamForLargeRequests, !choice.isDatagramOnly, gateway.transport == .udp,
             calls[key].inviteTail.bytes.count + Shard.usualHeadSize > Shard.largestDatagram,
             let stream = endpoints.flow(to: address, transport: .tcp)
         {
@@ -141,12 +166,18 @@ extension Shard {
         let secret = secrets.next()
         let caller = calls[key].call.callerLeg
         outbox.begin()
-        let lengths = writeIdentities(of: key, callee: calleeSent, toward: address, by: flow)
+        let account = upstream.map { snapshot.registrations[$0.account] }
+        let lengths =
+            if let account {
+                writeIdentities(of: key, callee: calleeSent, as: account)
+            } else {
+                writeIdentities(of: key, callee: calleeSent, toward: address, by: flow)
+            }
         let written = outbox.unfinished
         let dialog = Dialog(
             calling: written.upTo(lengths.target), local: written[lengths.target..<lengths.target + lengths.local],
             remote: written.from(lengths.target + lengths.local), callID: calls[key].call.texts[callID],
-            localTag: MintedToken(shard: settings.index, key: legKey, secret: secret), flow: flow)
+            localTag: MintedToken(shard: settings.index, key: legKey, secret: secret), flow: flow, routes: upstream?.routes ?? "")
         outbox.begin()
         var leg = Leg(role: .callee, call: key, secret: secret, dialog: dialog)
         leg.maxForwards = legs[caller].maxForwards - 1
@@ -154,17 +185,64 @@ extension Shard {
         let inserted = legs.insert(leg)
         precondition(inserted == legKey)
 
+        if let account { adopt(account, on: legKey) }
+        sendInvite(on: legKey, of: key, as: account, now: now)
+        calls[key].call.attemptStarted(attempt, now: now)
+    }
+
+    /// Writes and sends the INVITE of an attempt: once, and again with credentials when it is challenged.
+    mutating func sendInvite(on leg: SlabKey, of key: SlabKey, as account: Registration?, now: Moment) {
+        let flow = legs[leg].dialog.flow
         let (client, branch) = transactions.open(
-            method: .invite, flow: flow, user: TransactionUser(leg: legKey, purpose: .initialInvite), now: now.instant)
-        legs[legKey].inviteToPeer = client
-        let cseq = legs[legKey].dialog.nextCSeq()
-        legs[legKey].dialog.writeRequest(
-            Bytes("INVITE"), cseq: cseq, branch: branch, maxForwards: legs[legKey].maxForwards, endpoints: endpoints, into: &outbox)
-        outbox.appendContact(user: calls[key].call.texts[calls[key].callerUser], flow: flow, endpoints: endpoints)
+            method: .invite, flow: flow, user: TransactionUser(leg: leg, purpose: .initialInvite), now: now.instant)
+        legs[leg].inviteToPeer = client
+        let cseq = legs[leg].dialog.nextCSeq()
+        legs[leg].dialog.writeRequest(
+            Bytes("INVITE"), cseq: cseq, branch: branch, maxForwards: legs[leg].maxForwards, endpoints: endpoints, into: &outbox)
+        if let account {
+            naming.contactUser(of: account.name).withBytes { outbox.appendContact(user: $0, flow: flow, endpoints: endpoints) }
+            appendCredentials(on: leg, method: Bytes("INVITE"), body: calls[key].inviteTail.bytes.body)
+            appendPrivacy(of: account, in: calls[key].call.configuration, hasOwn: calls[key].hasPrivacy)
+        } else {
+            outbox.appendContact(user: calls[key].call.texts[calls[key].callerUser], flow: flow, endpoints: endpoints)
+        }
         outbox.append(calls[key].inviteTail.bytes)
         noteSize(flow)
         transactions.sendRequest(client, outbox: &outbox)
-        calls[key].call.attemptStarted(attempt, now: now)
+    }
+
+    /// Our identity at the upstream of a registration: the account's address-of-record, the caller's
+    /// name or number as display name; the callee at the upstream's domain.
+    private mutating func writeIdentities(of key: SlabKey, callee place: StoredBytes, as account: Registration) -> (target: Int, local: Int) {
+        let callee = calls[key].call.texts[place]
+        func appendTarget(_ outbox: inout Outbox) {
+            outbox.append("sip:")
+            outbox.append(callee)
+            outbox.append(UInt8(ascii: "@"))
+            outbox.append(text: account.hostInURI)
+        }
+        appendTarget(&outbox)
+        let target = outbox.unfinished.count
+        let display = calls[key].call.texts[calls[key].callerDisplay]
+        let number = calls[key].call.texts[calls[key].call.callerNumber]
+        if !display.isEmpty {
+            outbox.append(unfolding: display)
+            outbox.append(UInt8(ascii: " "))
+        } else if !number.isEmpty, number.firstIndex(of: UInt8(ascii: "\\")) == nil {
+            outbox.append(UInt8(ascii: "\""))
+            outbox.append(number)
+            outbox.append("\" ")
+        }
+        outbox.append("<sip:")
+        outbox.append(text: account.username)
+        outbox.append(UInt8(ascii: "@"))
+        outbox.append(text: account.hostInURI)
+        outbox.append(UInt8(ascii: ">"))
+        let local = outbox.unfinished.count - target
+        outbox.append(UInt8(ascii: "<"))
+        appendTarget(&outbox)
+        outbox.append(UInt8(ascii: ">"))
+        return (target, local)
     }
 
     /// Writes Request-URI, our From value and the To value one behind the other; returns the first two lengths.
@@ -216,6 +294,18 @@ extension Shard {
     static let usualHeadSize = 480
 
     mutating func noteSize(_ flow: Flow) { if isOversized(flow) { counters.oversizedDatagramsSent += 1 } }
+}
+
+extension Bytes {
+    /// What stands behind the empty line of a message's end part.
+    var body: Bytes {
+        var i = 0
+        while let end = firstIndex(of: 0x0A, from: i) {
+            if end - i <= 1 { return from(end + 1) }
+            i = end + 1
+        }
+        return .empty
+    }
 }
 
 extension URI {

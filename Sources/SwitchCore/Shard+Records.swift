@@ -89,7 +89,8 @@ extension Shard {
         let start = records.beginText()
         records.appendRaw(Bytes(#"{"takenFor":""#))
         appendJSON(configuration.mappingGateways[calls[key].call.mappingGateway].name)
-        records.appendRaw(Bytes(calls[key].call.sourceRule == .address ? #"","recognisedBy":"address"# : #"","recognisedBy":"addressAndPort"#))
+        records.appendRaw(Bytes(#"","recognisedBy":""#))
+        records.appendRaw(Bytes(calls[key].call.sourceRule.staticName))
         records.appendRaw(Bytes(#"","configurationRevision":"#))
         appendRaw(decimal: configuration.revision)
         records.appendRaw(Bytes(#","candidates":["#))
@@ -104,6 +105,10 @@ extension Shard {
             appendRaw(decimal: Int64(gateway.priority))
             records.appendRaw(Bytes(#","verdict":""#))
             records.appendRaw(Bytes(candidate.verdict.staticName))
+            if !candidate.why.isEmpty {
+                records.appendRaw(Bytes(#"","why":""#))
+                appendJSON(calls[key].call.texts[candidate.why])
+            }
             records.appendRaw(Bytes(#""}"#))
         }
         records.appendRaw(Bytes("]}"))
@@ -131,6 +136,16 @@ extension Shard {
     private mutating func appendRaw(decimal value: Int64) { String(value).withBytes { records.appendRaw($0) } }
 }
 
+extension SourceTable.Rule {
+    fileprivate var staticName: StaticString {
+        switch self {
+        case .address: "address"
+        case .addressAndPort: "addressAndPort"
+        case .registration: "registration"
+        }
+    }
+}
+
 extension Candidate.Verdict {
     fileprivate var staticName: StaticString {
         switch self {
@@ -139,6 +154,8 @@ extension Candidate.Verdict {
         case .answered: "answered"
         case .locked: "locked"
         case .sameAsSource: "sameAsSource"
+        case .registrationDown: "registrationDown"
+        case .withoutAddress: "withoutAddress"
         case .alreadyListed: "alreadyListed"
         case .redirected: "redirected"
         case .notNeeded: "notNeeded"

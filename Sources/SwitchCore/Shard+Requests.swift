@@ -11,6 +11,7 @@ import Vocabulary
 extension Shard {
     mutating func malformed(_ message: Message, _ defect: MessageDefect, from flow: Flow) {
         counters.malformedMessages += 1
+        lastMessageWasForeign = !isKnown(flow.remote, opensCall: false)
         guard message.isRequest, mayBeAnswered(flow) else { return }
         _ = StatelessReply.write(
             to: message, from: flow, status: defect.status, reason: Bytes(defect.reasonPhrase), seed: settings.seed, into: &outbox)
@@ -19,8 +20,11 @@ extension Shard {
     mutating func requestReceived(_ message: Message, _ essentials: Essentials, from flow: Flow, now: Moment) {
         let leg = findLeg(essentials)
         // A stranger is answered, or not, before anything is kept for it.
-        if leg == nil, !isKnown(flow.remote, opensCall: message.method == .invite && essentials.toTag.isEmpty), !transactions.knows(essentials) {
+        if leg == nil, !isKnown(flow.remote, opensCall: message.method == .invite && essentials.toTag.isEmpty),
+            registration(of: message, from: flow) == nil, !transactions.knows(essentials)
+        {
             counters.unrecognisedSources += 1
+            lastMessageWasForeign = true
             guard configuration.callSettings.repliesToUnknownSources else { return }
             _ = StatelessReply.write(
                 to: message, from: flow, status: 403, reason: Bytes("Forbidden"), seed: settings.seed, into: &outbox)
@@ -61,7 +65,7 @@ extension Shard {
     private func isKnown(_ source: NetworkAddress, opensCall: Bool) -> Bool {
         if configuration.sources.gateway(of: source) != nil { return true }
         // A vendor may ask whether we are there, and end what it began.
-        return !opensCall && configuration.routingHosts.contains(source.host)
+        return !opensCall && (configuration.routingHosts.contains(source.host) || upstreamHosts.contains(source.host))
     }
 
     /// The leg that a request's To tag names, if Call-ID and From tag agree.

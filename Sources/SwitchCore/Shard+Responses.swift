@@ -1,6 +1,7 @@
 import CallControl
 import CallRecords
 import Containers
+import Routing
 import SIPMessages
 import SIPTransactions
 import SIPUserAgent
@@ -10,15 +11,18 @@ import Vocabulary
 extension Shard {
     mutating func responseReceived(_ message: Message, _ essentials: Essentials, now: Moment) {
         switch transactions.responseReceived(message, essentials, now: now.instant, outbox: &outbox) {
-        case .stray: counters.strayMessages += 1
+        case .stray:
+            counters.strayMessages += 1
+            lastMessageWasForeign = true
         case .absorbed: break
         case .deliver(let user, let client):
             switch user.purpose {
             case .none: break
             case .initialInvite: if legs.contains(user.leg) { inviteAnswered(message, essentials, on: user.leg, client: client, now: now) }
             case .relay: relayAnswered(message, essentials, user: user, client: client, now: now)
-            case .bye: if message.status >= 200, legs.contains(user.leg) { removeLeg(user.leg) }
+            case .bye: if message.status >= 200, legs.contains(user.leg) { byeAnswered(message, on: user.leg, now: now) }
             case .own: ownRequestAnswered(message, on: user.leg, now: now)
+            case .registration: registerAnswered(message, essentials, user: user, now: now)
             }
         }
     }
@@ -36,6 +40,7 @@ extension Shard {
             case .relay: relayFailed(user, method: method, cause, now: now)
             case .bye: if legs.contains(user.leg) { removeLeg(user.leg) }
             case .own: if cause == .timeout { dialogLost(on: user.leg, now: now) }
+            case .registration: registerFailed(user, cause, now: now)
             }
         }
     }
@@ -83,6 +88,10 @@ extension Shard {
                 return
             }
             legs[leg].inviteToPeer = .none
+            if legs[leg].dialog.remoteTag.isEmpty, mayRetryWithCredentials(message, on: leg), let account = upstreamAccount(of: leg, in: call) {
+                sendInvite(on: leg, of: call, as: account, now: now)
+                return
+            }
             calls[call].call.reportedCause = ReasonHeader.q850Cause(of: message) ?? calls[call].call.reportedCause
             if let target = redirection(message, of: call) {
                 calls[call].call.redirected(
@@ -137,6 +146,20 @@ extension Shard {
     func reliableNumber(_ message: Message) -> UInt32? {
         guard message.lists("100rel", in: .require), let value = message.first(.rseq)?.decimal else { return nil }
         return UInt32(exactly: value)
+    }
+
+    private func upstreamAccount(of leg: SlabKey, in call: SlabKey) -> Registration? {
+        let snapshot = calls[call].call.configuration
+        return legAccounts[leg].flatMap { snapshot.registrationsByName[$0.name] }.map { snapshot.registrations[$0] }
+    }
+
+    /// The leg has ended, unless the BYE itself is challenged.
+    private mutating func byeAnswered(_ message: Message, on leg: SlabKey, now: Moment) {
+        if mayRetryWithCredentials(message, on: leg) {
+            sendBye(on: leg, .normalClearing, reason: nil, user: TransactionUser(leg: leg, purpose: .bye), now: now)
+        } else {
+            removeLeg(leg)
+        }
     }
 
     // MARK: - Requests of our own

@@ -3,12 +3,25 @@ import Containers
 import SIPTransactions
 import Vocabulary
 
-// The timers of calls and legs, one for each.
-extension Shard {
-    static func timerToken(_ key: SlabKey, isLeg: Bool) -> UInt64 { key.word | (isLeg ? 1 << 31 : 0) }
+/// Whose timer fired.
+enum TimerOwner {
+    case call(SlabKey)
+    case leg(SlabKey)
+    case registration(SlabKey)
+}
 
-    static func decodeTimer(_ token: UInt64) -> (SlabKey, isLeg: Bool) {
-        (SlabKey(word: token & ~(1 << 31)), token & (1 << 31) != 0)
+// The timers of calls, legs and registrations, one for each.
+extension Shard {
+    private static let legBit: UInt64 = 1 << 31
+    private static let registrationBit: UInt64 = 1 << 30
+
+    static func timerToken(_ key: SlabKey, isLeg: Bool) -> UInt64 { key.word | (isLeg ? legBit : 0) }
+    static func timerToken(registration key: SlabKey) -> UInt64 { key.word | registrationBit }
+
+    static func decodeTimer(_ token: UInt64) -> TimerOwner {
+        let key = SlabKey(word: token & ~(legBit | registrationBit))
+        if token & legBit != 0 { return .leg(key) }
+        return token & registrationBit != 0 ? .registration(key) : .call(key)
     }
 
     /// Sets the call's timer to its next deadline. An earlier timer is left alone: it finds nothing due and is set anew.

@@ -20,6 +20,25 @@ public struct Shard: ~Copyable {
     var legs = Slab<Leg>()
     /// Legs restored after a restart: their tags name slots of the process before.
     var restoredLegs = HashIndex()
+    /// Outbound registrations that this shard keeps.
+    var registrations = Slab<RegistrationEntry>()
+    /// Those that are configured, by the name of their object.
+    var registrationKeys: [String: SlabKey] = [:]
+    var registrationActions: [RegistrationAction] = []
+    var registrationsAwaitingCommit = CommitQueue()
+    /// Which registrations wait for a name to be looked up.
+    var awaitingNames: [NextHop: [SlabKey]] = [:]
+    let naming: RegistrationNaming
+    /// What calls need to know of the registrations of all shards, by name.
+    var upstreams: [String: RegistrationView] = [:]
+    /// Names of the registrations by the user part of their Contact.
+    var registrationsByContact: [String: String] = [:]
+    /// Hosts of upstreams: they may ask with OPTIONS whether we are there.
+    var upstreamHosts: Set<NetworkAddress> = []
+    /// Credentials that upstreams accepted for calls, by the registration's name, to be sent ahead.
+    var callCredentials: [String: DigestClient] = [:]
+    /// Legs that speak for an account.
+    var legAccounts: [SlabKey: LegAccount] = [:]
     var wheel: TimerWheel
     var mint: CallIdentifier.Mint
     var secrets: SecretSource
@@ -33,10 +52,19 @@ public struct Shard: ~Copyable {
     var storeIsFailing = false
     var counters = ShardStatistics()
 
+    /// Whether the last message came from nobody we know, answers nothing of ours, or is no SIP: the shell
+    /// keeps no trace of it, nor of what it was answered.
+    public internal(set) var lastMessageWasForeign = false
     /// Messages to send; the shell empties it after every batch of inputs.
     public var outbox = Outbox()
     /// Commands for the store; the shell takes the bytes after every batch of inputs.
     public var records = RecordStream()
+    /// Names to look up, each asked once until `ShardCommand.resolved` answers; the shell takes them after every batch.
+    public var questions: [NextHop] = []
+    /// Registrations that went into another state; the shell takes them after every batch.
+    public var notices: [RegistrationEvent] = []
+    /// What the other shards are to be told by `ShardCommand.upstreamChanged`; the shell takes them after every batch.
+    public var announcements: [RegistrationView] = []
 
     public init(_ configuration: ShardConfiguration, now: Instant) {
         settings = configuration
@@ -47,6 +75,8 @@ public struct Shard: ~Copyable {
         wheel = TimerWheel(now: now)
         mint = CallIdentifier.Mint(origin: configuration.node << 5 | configuration.index)
         secrets = SecretSource(seed: configuration.seed, stream: 1_000 + UInt64(configuration.index))
+        naming = RegistrationNaming(secret: configuration.installationSecret)
+        nameRegistrations()
     }
 
     static func timing(_ configuration: SwitchConfiguration) -> TransactionTiming {
@@ -59,7 +89,11 @@ public struct Shard: ~Copyable {
     public mutating func messageReceived(_ bytes: UnsafeMutableRawBufferPointer, from flow: Flow, at now: Moment) {
         counters.messagesReceived += 1
         let framing: MessageParser.Framing = flow.transport.isReliable ? .stream : .datagram
-        guard let message = parser.parse(Bytes(UnsafeRawBufferPointer(bytes)), framing: framing) else { return }
+        guard let message = parser.parse(Bytes(UnsafeRawBufferPointer(bytes)), framing: framing) else {
+            lastMessageWasForeign = true
+            return
+        }
+        lastMessageWasForeign = false
         let essentials: Essentials
         do {
             essentials = try Essentials(message)
@@ -80,8 +114,11 @@ public struct Shard: ~Copyable {
         transactions.handleTimeouts(now: now.instant, outbox: &outbox)
         takeEvents(now: now)
         while let token = wheel.popExpired(now: now.instant) {
-            let (key, isLeg) = Shard.decodeTimer(token)
-            if isLeg { legTimedOut(key, now: now) } else { callTimedOut(key, now: now) }
+            switch Shard.decodeTimer(token) {
+            case .call(let key): callTimedOut(key, now: now)
+            case .leg(let key): legTimedOut(key, now: now)
+            case .registration(let key): registrationTimedOut(key, now: now)
+            }
         }
         takeEvents(now: now)
     }
@@ -145,6 +182,8 @@ struct CallEntry: ~Copyable {
     var callerDisplay: StoredBytes
     var callerUser: StoredBytes
     var callerHost: StoredBytes
+    /// Whether the caller's INVITE has a Privacy header field.
+    var hasPrivacy = false
 }
 
 /// Calls whose answer is being stored, in the order of the store's commands.

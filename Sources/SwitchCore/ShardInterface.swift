@@ -20,6 +20,10 @@ public struct ShardConfiguration: Sendable {
     public var switchConfiguration: SwitchConfiguration
     /// Calls that were up when the last process ended; each shard takes its own.
     public var openCalls: [OpenCall] = []
+    /// What the last process kept of its registrations; each shard takes its own.
+    public var registrations: [StoredRegistration] = []
+    /// The installation's own secret, kept with its data: the Contacts of registrations are made from it.
+    public var installationSecret: [UInt8] = []
 
     public init(
         index: Int = 0, count: Int = 1, node: Int = 0, seed: UInt64, listeners: [ListenerDescription],
@@ -58,6 +62,13 @@ public enum ShardCommand: Sendable {
     case endAllCalls(EndReason)
     /// End the calls that are not answered yet: a process that stops cannot hand them to the next one.
     case endUnansweredCalls(EndReason)
+    case registrations(reply: @Sendable ([RegistrationStatus]) -> Void)
+    /// Withdraw every registration that may stand, for the stop; none begins afterwards.
+    case withdrawRegistrations
+    /// What the name servers said to a question of `Shard.questions`.
+    case resolved(NextHop, Resolution)
+    /// Another shard's registration changed (`Shard.announcements`).
+    case upstreamChanged(RegistrationView)
 }
 
 /// Counts of one shard; what counts live objects is derived from them when asked.

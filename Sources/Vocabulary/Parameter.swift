@@ -19,6 +19,8 @@ public struct ParameterDefinition: Sendable {
         /// A whole number within a range; `noneAllowed` when "None" is a value too.
         case integer(ClosedRange<Int>, noneAllowed: Bool)
         case option([String])
+        /// A whole number within a range, or the one word (e.g. "Auto").
+        case integerOrOption(ClosedRange<Int>, option: String)
         /// A rising list of seconds, each within the range, at most `count` of them.
         case intervals(each: ClosedRange<Double>, count: ClosedRange<Int>)
         case text(maximumLength: Int)
@@ -60,11 +62,15 @@ public struct ParameterDefinition: Sendable {
     /// Recommended values by type of deployment: (value, what it is for).
     public var presets: [(value: ParameterValue, purpose: String)]
     public var confidence: Confidence
+    /// What the value amounts to once related settings are taken into account; nil where it is the value
+    /// itself. It is given the values of all parameters, defaults filled in, so related ones are found by name.
+    public var effectiveValue: (@Sendable (ParameterValues) -> EffectiveValue?)?
 
     public init(
         _ name: String, aliases: [String] = [], group: Group = .sip, form: Form, default defaultValue: ParameterValue,
         unit: String = "", meaning: String, effect: Effect, related: [String] = [],
-        presets: [(value: ParameterValue, purpose: String)] = [], confidence: Confidence = .documented
+        presets: [(value: ParameterValue, purpose: String)] = [], confidence: Confidence = .documented,
+        effectiveValue: (@Sendable (ParameterValues) -> EffectiveValue?)? = nil
     ) {
         self.name = name
         self.aliases = aliases
@@ -77,6 +83,20 @@ public struct ParameterDefinition: Sendable {
         self.related = related
         self.presets = presets
         self.confidence = confidence
+        self.effectiveValue = effectiveValue
+    }
+}
+
+/// What a parameter amounts to once related settings are taken into account, for people.
+public struct EffectiveValue: Sendable, Hashable {
+    /// Such as "60 s, then doubled up to 600 s".
+    public var text: String
+    /// The sentence that says why.
+    public var reason: String
+
+    public init(_ text: String, reason: String) {
+        self.text = text
+        self.reason = reason
     }
 }
 

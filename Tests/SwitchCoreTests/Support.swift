@@ -85,6 +85,8 @@ final class ShardBench {
         case opened(CallIdentifier, [UInt8])
         case updated(CallIdentifier, [UInt8])
         case closed(CallRecord)
+        case registration(StoredRegistration?)
+        case registrationRemoved(String)
     }
 
     func commands() -> [Command] {
@@ -98,6 +100,10 @@ final class ShardBench {
                 case .opened: found.append(.opened(CallIdentifier(rawValue: reader.integer()), reader.text().array))
                 case .updated: found.append(.updated(CallIdentifier(rawValue: reader.integer()), reader.text().array))
                 case .closed: found.append(.closed(reader.callRecord()))
+                case .registration:
+                    let name = reader.text().string
+                    found.append(.registration(StoredRegistration(name: name, state: reader.text().array)))
+                case .registrationRemoved: found.append(.registrationRemoved(reader.text().string))
                 }
             }
             return found

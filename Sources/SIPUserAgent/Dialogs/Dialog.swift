@@ -67,8 +67,10 @@ public struct Dialog: ~Copyable {
     }
 
     /// The dialog of a call that goes out: we are the UAC of its INVITE. `local` and `remote` are the
-    /// From and To values without tags, `target` the Request-URI.
-    public init(calling target: Bytes, local: Bytes, remote remoteValue: Bytes, callID: Bytes, localTag: MintedToken, flow: Flow) {
+    /// From and To values without tags, `target` the Request-URI, `routes` a preloaded route set, separated by commas.
+    public init(
+        calling target: Bytes, local: Bytes, remote remoteValue: Bytes, callID: Bytes, localTag: MintedToken, flow: Flow, routes: String = ""
+    ) {
         callIDText = texts.store(callID)
         localTagText = texts.store(token: localTag)
         localText = texts.store(local)
@@ -78,6 +80,7 @@ public struct Dialog: ~Copyable {
         localCSeq = 0
         remoteCSeq = nil
         remote.target = texts.store(target, room: 64)
+        if !routes.isEmpty { remote.routes = routes.withBytes { texts.store($0) } }
     }
 
     /// A dialog that was confirmed before a restart. `skipped` keeps our CSeq numbers ahead of any request
