@@ -16,6 +16,8 @@ public final class VirtualStore {
     private enum Command {
         case opened(CallIdentifier, state: [UInt8])
         case closed(CallRecord)
+        case registration(StoredRegistration)
+        case registrationRemoved(String)
     }
 
     private struct Backlog {
@@ -32,6 +34,8 @@ public final class VirtualStore {
     public private(set) var openCalls: [CallIdentifier: OpenCall] = [:]
     /// Records in the order of their commits.
     public private(set) var records: [CallRecord] = []
+    /// What is kept of registrations, by name.
+    public private(set) var registrations: [String: StoredRegistration] = [:]
     /// When each open call's state was committed, kept after its end.
     public private(set) var openedAt: [CallIdentifier: Instant] = [:]
     /// Called with every record committed.
@@ -73,6 +77,8 @@ public final class VirtualStore {
                 openCalls[record.id] = nil
                 records.append(record)
                 recordCommitted?(record)
+            case .registration(let stored): registrations[stored.name] = stored
+            case .registrationRemoved(let name): registrations[name] = nil
             }
         }
         backlogs[shard].commands.removeAll(keepingCapacity: true)
@@ -84,6 +90,9 @@ public final class VirtualStore {
         backlogs = Array(repeating: Backlog(), count: backlogs.count)
     }
 
+    /// The next process has another number of shards.
+    func setShards(_ count: Int) { backlogs = Array(repeating: Backlog(), count: count) }
+
     /// Lets go of what belongs to a call that has been judged.
     func forget(_ id: CallIdentifier) { openedAt[id] = nil }
 
@@ -92,8 +101,15 @@ public final class VirtualStore {
 
     private static func command(_ reader: inout RecordReader) -> Command {
         switch reader.tag() {
-        case .opened, .updated: .opened(CallIdentifier(rawValue: reader.integer()), state: reader.text().array)
-        case .closed: .closed(reader.callRecord())
+        case .opened, .updated: return .opened(CallIdentifier(rawValue: reader.integer()), state: reader.text().array)
+        case .closed: return .closed(reader.callRecord())
+        case .registration:
+            let name = reader.text().string
+            guard let stored = StoredRegistration(name: name, state: reader.text().array) else {
+                preconditionFailure("a shard wrote a registration that cannot be read")
+            }
+            return .registration(stored)
+        case .registrationRemoved: return .registrationRemoved(reader.text().string)
         }
     }
 }

@@ -12,7 +12,9 @@ public final class VirtualWorld {
     enum Event {
         case messageArrives(from: NetworkAddress, to: NetworkAddress, transport: TransportKind, bytes: [UInt8])
         case switchWakes(shard: Int, VirtualSwitch.Box)
-        case storeCommits(shard: Int)
+        case storeCommits(shard: Int, VirtualSwitch.Box)
+        case nameAnswered(NextHop, shard: Int, VirtualSwitch.Box)
+        case upstreamAnnounced(RegistrationView, shard: Int, VirtualSwitch.Box)
         case action(() -> Void)
     }
 
@@ -25,6 +27,8 @@ public final class VirtualWorld {
         public var maximumTransactions = 500_000
         public var conditions = NetworkConditions()
         public var seed: UInt64 = 1
+        /// The installation's secret, which outlives every restart.
+        public var installationSecret = Array("an installation's own secret".utf8)
 
         public init(configuration: SwitchConfiguration, listeners: [ListenerDescription]) {
             self.configuration = configuration
@@ -32,11 +36,16 @@ public final class VirtualWorld {
         }
     }
 
-    public private(set) var setup: Setup
-    public private(set) var now = Instant(nanoseconds: 1_000_000_000_000)
-    public private(set) var softswitch: VirtualSwitch
+    public internal(set) var setup: Setup
+    public internal(set) var now = Instant(nanoseconds: 1_000_000_000_000)
+    public internal(set) var softswitch: VirtualSwitch
     public let store: VirtualStore
     public var network: VirtualNetwork
+    public var names = VirtualNames()
+    /// States that registrations went into, in order.
+    public private(set) var registrationEvents: [RegistrationEvent] = []
+    /// Whether no process of the switch runs: what is sent to it is lost.
+    public internal(set) var isSwitchDown = false
     /// Looks at everything that passes the switch's door.
     public var tap: WireTap?
     /// Everything on the wire, in words, when asked for.
@@ -50,7 +59,7 @@ public final class VirtualWorld {
     /// Hash over every message sent and when it arrives.
     public private(set) var fingerprint: UInt64 = 0
     private var peers: [NetworkAddress: Peer] = [:]
-    private var events = EventQueue<Event>()
+    var events = EventQueue<Event>()
     private let origin: Instant
     private let wallOrigin = WallTime(microseconds: 1_767_225_600_000_000)
 
@@ -60,13 +69,16 @@ public final class VirtualWorld {
         network = VirtualNetwork(conditions: setup.conditions, seed: setup.seed ^ 0x6E65_7477_6F72_6B00)
         store = VirtualStore(shards: setup.shards)
         softswitch = VirtualWorld.makeSwitch(setup, now: now)
+        startRegistrations()
     }
 
-    private static func makeSwitch(_ setup: Setup, now: Instant) -> VirtualSwitch {
+    static func makeSwitch(_ setup: Setup, registrations: [StoredRegistration] = [], now: Instant) -> VirtualSwitch {
         var settings = ShardConfiguration(
             count: setup.shards, seed: setup.seed, listeners: setup.listeners, maximumCalls: setup.maximumCalls,
             switchConfiguration: setup.configuration)
         settings.maximumTransactions = setup.maximumTransactions
+        settings.installationSecret = setup.installationSecret
+        settings.registrations = registrations
         return VirtualSwitch(settings, now: now)
     }
 
@@ -107,24 +119,36 @@ public final class VirtualWorld {
         return true
     }
 
-    private func step() {
+    func step() {
         guard let (instant, event) = events.pop() else { return }
         now = max(now, instant)
         switch event {
         case .messageArrives(let from, let to, let transport, let bytes): arrive(bytes, from: from, to: to, transport: transport)
         case .switchWakes(let shard, let box):
-            guard box === softswitch.boxes[shard], box.wakesAt <= now else { return }
+            guard isRunning(box, shard), box.wakesAt <= now else { return }
             box.wakesAt = .never
             box.shard.handleTimeouts(at: moment)
             settle(shard)
-        case .storeCommits(let shard):
+        case .storeCommits(let shard, let box):
+            guard isRunning(box, shard) else { return }
             if let commit = store.commit(shard: shard, now: now) {
-                softswitch.boxes[shard].shard.recordsCommitted(commit, at: moment)
+                box.shard.recordsCommitted(commit, at: moment)
                 settle(shard)
             }
+        case .nameAnswered(let hop, let shard, let box):
+            guard isRunning(box, shard) else { return }
+            box.shard.commandReceived(.resolved(hop, names.answer(hop)), at: moment)
+            settle(shard)
+        case .upstreamAnnounced(let view, let shard, let box):
+            guard isRunning(box, shard) else { return }
+            box.shard.commandReceived(.upstreamChanged(view), at: moment)
+            settle(shard)
         case .action(let action): action()
         }
     }
+
+    /// Whether this box belongs to the process that runs now.
+    private func isRunning(_ box: VirtualSwitch.Box, _ shard: Int) -> Bool { !isSwitchDown && box === softswitch.boxes[shard] }
 
     // MARK: - Messages
 
@@ -152,7 +176,7 @@ public final class VirtualWorld {
             peer.receive(bytes, from: from)
             return
         }
-        guard let listener = setup.listeners.firstIndex(where: { $0.transport == transport && $0.local == to }) else { return }
+        guard !isSwitchDown, let listener = setup.listeners.firstIndex(where: { $0.transport == transport && $0.local == to }) else { return }
         tap?.messageEntered(bytes, now: now)
         let shard = bytes.withBytes { softswitch.owner(of: $0) }
         let flow = Flow(
@@ -164,7 +188,7 @@ public final class VirtualWorld {
     }
 
     /// Carries out what an input left behind: messages, records, and when to wake.
-    private func settle(_ index: Int) {
+    func settle(_ index: Int) {
         let box = softswitch.boxes[index]
         for entry in 0..<box.shard.outbox.count {
             let flow = box.shard.outbox.entries[entry].flow
@@ -174,79 +198,26 @@ public final class VirtualWorld {
         }
         box.shard.outbox.removeAll()
         if !box.shard.records.isEmpty, store.take(&box.shard.records, shard: index) {
-            events.push(.storeCommits(shard: index), at: now + store.commitDelay)
+            events.push(.storeCommits(shard: index, box), at: now + store.commitDelay)
         }
+        for hop in box.shard.questions {
+            names.asked.append(hop)
+            events.push(.nameAnswered(hop, shard: index, box), at: now + names.delay)
+        }
+        box.shard.questions.removeAll()
+        registrationEvents += box.shard.notices
+        box.shard.notices.removeAll()
+        for view in box.shard.announcements {
+            for (other, otherBox) in softswitch.boxes.enumerated() where other != index {
+                events.push(.upstreamAnnounced(view, shard: other, otherBox), at: now)
+            }
+        }
+        box.shard.announcements.removeAll()
         // A deadline may be told early: the shard is asked again one tick later at the soonest.
         let deadline = max(box.shard.nextDeadline, now + .milliseconds(1))
         if box.shard.nextDeadline != .never, deadline < box.wakesAt {
             box.wakesAt = deadline
             events.push(.switchWakes(shard: index, box), at: deadline)
         }
-    }
-
-    // MARK: - Faults and orders
-
-    /// The store fails from now on, or works again and commits what waited.
-    public func setStoreFailing(_ failing: Bool) {
-        store.isFailing = failing
-        for shard in 0..<setup.shards { events.push(.storeCommits(shard: shard), at: now + store.commitDelay) }
-    }
-
-    /// Sending to a peer fails, as an ICMP error or a refused connection says.
-    public func failTransport(to address: NetworkAddress, transport: TransportKind = .udp) {
-        for shard in 0..<setup.shards {
-            softswitch.boxes[shard].shard.transportFailed(Flow(transport: transport, listener: 0, remote: address), at: moment)
-            settle(shard)
-        }
-    }
-
-    /// The process is killed and started again at once: memory is gone, committed calls are restored.
-    /// Returns the calls that could not be restored. `restoring`: whether the store's calls are offered at all.
-    @discardableResult
-    public func restart(restoring: Bool = true) -> [CallIdentifier] {
-        store.forgetUncommitted()
-        setup.seed = setup.seed &* 31 &+ 17
-        softswitch = VirtualWorld.makeSwitch(setup, now: now)
-        var failed: [CallIdentifier] = []
-        for open in (restoring ? Array(store.openCalls.values) : []).sorted(by: { $0.id < $1.id }) {
-            if !softswitch.boxes[open.shard].shard.restoreCall(open.id, state: open.state, at: moment) { failed.append(open.id) }
-        }
-        for shard in 0..<setup.shards { settle(shard) }
-        return failed
-    }
-
-    /// Offers a stored state to the first shard; false when it is not taken.
-    public func restore(_ id: CallIdentifier, state: [UInt8]) -> Bool {
-        let taken = softswitch.boxes[0].shard.restoreCall(id, state: state, at: moment)
-        settle(0)
-        return taken
-    }
-
-    /// Puts a command to every shard.
-    public func command(_ command: ShardCommand) {
-        for shard in 0..<setup.shards {
-            softswitch.boxes[shard].shard.commandReceived(command, at: moment)
-            settle(shard)
-        }
-    }
-
-    public var liveCalls: [LiveCall] {
-        softswitch.boxes.flatMap { box in
-            let reply = ReplyBox<[LiveCall]>()
-            box.shard.commandReceived(.liveCalls(reply: { reply.put($0) }), at: moment)
-            return reply.taken ?? []
-        }
-    }
-
-    /// Ends a call as an operator does; false when there is none of that name.
-    public func hangUp(_ id: CallIdentifier) -> Bool {
-        var found = false
-        for shard in 0..<setup.shards {
-            let reply = ReplyBox<Bool>()
-            softswitch.boxes[shard].shard.commandReceived(.hangUp(id, reply: { reply.put($0) }), at: moment)
-            settle(shard)
-            if reply.taken == true { found = true }
-        }
-        return found
     }
 }

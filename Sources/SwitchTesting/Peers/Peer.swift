@@ -21,6 +21,8 @@ public final class Peer {
     public private(set) var callList: [PeerCall] = []
     /// What becomes of a new call; nil leaves it to the test.
     public var callArrived: ((PeerCall) -> Void)?
+    /// Sees every request first; true when it has dealt with it.
+    var requestArrived: ((SeenMessage) -> Bool)?
     /// Everything received, when the world is a small one.
     public var keepsMessages = true
     public private(set) var seen: [SeenMessage] = []
@@ -55,12 +57,15 @@ public final class Peer {
 
     // MARK: - Calling
 
-    /// A call that the peer is to begin: `invite()` sends its INVITE.
-    public func makeCall(index: Int = -1, to number: String, from caller: String = "+14155550100", displayName: String = "") -> PeerCall {
+    /// A call that the peer is to begin: `invite()` sends its INVITE. `target`: the Request-URI, where it is not
+    /// the number at the switch's address.
+    public func makeCall(
+        index: Int = -1, to number: String, from caller: String = "+14155550100", displayName: String = "", target: String? = nil
+    ) -> PeerCall {
         let call = PeerCall(
             peer: self, index: index, role: .caller, callID: mint("c") + "@\(address.sipHost)",
             localValue: "\(displayName.isEmpty ? "" : "\"\(displayName)\" ")<sip:\(caller)@\(address.sipHost)>",
-            remoteValue: "<sip:\(number)@\(switchAddress)>", target: "sip:\(number)@\(switchAddress)")
+            remoteValue: "<sip:\(number)@\(switchAddress)>", target: target ?? "sip:\(number)@\(switchAddress)")
         add(call)
         return call
     }
@@ -86,6 +91,7 @@ public final class Peer {
             return
         }
         if keepsMessages { seen.append(message) }
+        if message.isRequest, let requestArrived, requestArrived(message) { return }
         let call = calls[message.callID]
         checkHiding(message, call?.index)
         if let call {
