@@ -31,6 +31,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -71,12 +72,13 @@ let package = Package(
         // contract
         .target(name: "ManagementAPI", dependencies: ["CallRecords", "Routing", "Vocabulary"], swiftSettings: strict),
         // shells
-        .target(name: "CSys", path: "Sources/CSys"),
+        .target(name: "CSys", path: "Sources/CSys", linkerSettings: [.linkedLibrary("resolv")]),
         .target(
             name: "SIPTransport",
             dependencies: [
-                "CSys", "SwitchCore", "SIPMessages", "CallRecords", "Routing", "Vocabulary", "Containers",
+                "CSys", "SwitchCore", "SIPUserAgent", "SIPMessages", "CallRecords", "Routing", "Vocabulary", "Containers",
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOTLS", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: core),
         .target(
@@ -138,12 +140,14 @@ let package = Package(
         .testTarget(
             name: "SIPTransportTests",
             dependencies: [
-                "SIPTransport", "SwitchCore", "SIPMessages", "CallRecords", "Routing", "Vocabulary",
+                "SIPTransport", "SwitchCore", "SIPUserAgent", "SIPMessages", "CallRecords", "Routing", "Vocabulary",
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOTLS", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(
-            name: "StorageTests", dependencies: ["Storage", "CallRecords", "Vocabulary", .product(name: "GRDB", package: "GRDB.swift")],
+            name: "StorageTests",
+            dependencies: ["Storage", "ManagementAPI", "CallRecords", "Vocabulary", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: strict),
         .testTarget(
             name: "ManagementAPITests", dependencies: ["ManagementAPI", "Routing", "SIPTransactions", "CallRecords", "Vocabulary"],

@@ -43,6 +43,13 @@ struct Exchange: Sendable {
         return limit
     }
 
+    /// A whole number, such as the identifier of a list's last element; nil when it is not given.
+    func number(_ name: String) throws(Problem) -> Int64? {
+        guard let text = query(name) else { return nil }
+        guard let number = Int64(text) else { throw Problem(.malformedRequest, "\(name) must be the identifier that a page gave as next") }
+        return number
+    }
+
     func time(_ name: String) throws(Problem) -> WallTime? {
         guard let text = query(name) else { return nil }
         guard let time = WallTime(rfc3339: text) else {

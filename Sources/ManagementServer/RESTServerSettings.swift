@@ -26,18 +26,21 @@ public struct ManagementServices: Sendable {
     public var store: any ObjectStore
     public var records: any RecordQueries
     public var control: any SwitchControl
+    public var trace: any TraceQueries
     public var token: ManagementToken
     /// Reads YAML or JSON text into documents with positions.
     public var readDocuments: @Sendable (String) throws(DocumentSyntaxError) -> [DocumentNode]
 
     public init(
-        configurator: Configurator, store: any ObjectStore, records: any RecordQueries, control: any SwitchControl, token: ManagementToken,
+        configurator: Configurator, store: any ObjectStore, records: any RecordQueries, control: any SwitchControl,
+        trace: any TraceQueries = NoTrace(), token: ManagementToken,
         readDocuments: @escaping @Sendable (String) throws(DocumentSyntaxError) -> [DocumentNode]
     ) {
         self.configurator = configurator
         self.store = store
         self.records = records
         self.control = control
+        self.trace = trace
         self.token = token
         self.readDocuments = readDocuments
     }

@@ -7,6 +7,8 @@ struct Reply: Sendable {
     var status: HTTPResponse.Status
     var mediaType: String
     var text: String
+    /// In place of the text where the answer is no text.
+    var bytes: [UInt8]?
     var headers: HTTPFields = [:]
 
     static func json(_ document: DocumentNode, status: HTTPResponse.Status = .ok) -> Reply {
@@ -19,6 +21,10 @@ struct Reply: Sendable {
     }
 
     static func text(_ text: String) -> Reply { Reply(status: .ok, mediaType: "text/plain; version=0.0.4; charset=utf-8", text: text) }
+
+    static func plainText(_ text: String) -> Reply { Reply(status: .ok, mediaType: "text/plain; charset=utf-8", text: text) }
+
+    static func file(_ bytes: [UInt8], mediaType: String) -> Reply { Reply(status: .ok, mediaType: mediaType, text: "", bytes: bytes) }
 
     static let nothing = Reply(status: .noContent, mediaType: "", text: "")
 
@@ -43,7 +49,7 @@ extension Reply: ResponseGenerator {
         headers[.cacheControl] = "no-store"
         guard status != .noContent else { return Response(status: status, headers: headers) }
         headers[.contentType] = mediaType
-        let body = ByteBuffer(string: text)
+        let body = bytes.map { ByteBuffer(bytes: $0) } ?? ByteBuffer(string: text)
         headers[.contentLength] = "\(body.readableBytes)"
         return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: body))
     }

@@ -19,13 +19,14 @@ public final class SwitchRuntime: Sendable {
     private let mailboxes: [Mailbox]
     private let threads: [ShardThread]
     private let hub: StreamHub?
+    private let nameService: NameService
     private let logger: Logger
 
     /// Opens the listeners and starts `configuration.count` shards of a type; `configuration.index` is
     /// not used. Throws a `TransportError` that names the listener and the remedy; then nothing stays open.
     public static func start<S: ShardDriving & ~Copyable>(
         _ shard: S.Type, configuration: ShardConfiguration, settings: TransportSettings = TransportSettings(),
-        sink: any RecordSink, logger: Logger
+        sink: any RecordSink, notices: any NoticeSink = NoNotices(), trace: (any TraceSink)? = nil, logger: Logger
     ) async throws -> SwitchRuntime {
         guard (1...32).contains(configuration.count) else {
             throw TransportError.outOfRange("there can be 1 to 32 shards, not \(configuration.count)")
@@ -33,37 +34,48 @@ public final class SwitchRuntime: Sendable {
         guard configuration.listeners.count <= 64 else {
             throw TransportError.outOfRange("there can be at most 64 listeners, not \(configuration.listeners.count)")
         }
+        guard settings.nameServers.count <= CSYS_NAME_SERVERS else {
+            throw TransportError.outOfRange("there can be at most \(CSYS_NAME_SERVERS) name servers, not \(settings.nameServers.count)")
+        }
         csys_tune_allocator()
+        let names = ServerNames()
         let mailboxes = try (0..<configuration.count).map { _ in try Mailbox(bounds: bounds(settings)) }
         var configuration = configuration
         let sockets = try openSockets(&configuration, logger)
-        let hub = try await openStreams(&configuration, settings, mailboxes) { S.owner(of: $0, count: $1) }
+        let hub = try await openStreams(&configuration, settings, mailboxes, names, logger) { S.owner(of: $0, count: $1) }
+        let nameService = NameService(
+            listeners: configuration.listeners, serverNames: names, resolver: SystemResolver(nameServers: settings.nameServers))
         var threads: [ShardThread] = []
         do {
             for index in 0..<configuration.count {
                 configuration.index = index
                 let parts = ShardLoopParts(
                     configuration: configuration, sockets: sockets.map { $0.isEmpty ? nil : $0[index] }, mailboxes: mailboxes,
-                    sink: sink, streams: hub.map { StreamSender(shard: index, hub: $0) },
+                    sink: sink, streams: hub.map { StreamSender(shard: index, hub: $0) }, names: nameService, notices: notices, trace: trace,
                     delayedBound: .init(messages: settings.delayedDatagrams, bytes: settings.delayedBytes))
                 threads.append(try startThread(shard, parts, isPinned: settings.pinsShards))
             }
             for thread in threads { try await thread.waitUntilStarted() }
         } catch {
             await end(mailboxes, threads, hub)
+            nameService.stop()
             throw error
         }
         for listener in configuration.listeners {
             logger.info("listening", metadata: ["transport": "\(listener.transport.name)", "address": "\(listener.local)"])
         }
-        return SwitchRuntime(listeners: configuration.listeners, mailboxes: mailboxes, threads: threads, hub: hub, logger: logger)
+        return SwitchRuntime(
+            listeners: configuration.listeners, mailboxes: mailboxes, threads: threads, hub: hub, nameService: nameService, logger: logger)
     }
 
-    private init(listeners: [ListenerDescription], mailboxes: [Mailbox], threads: [ShardThread], hub: StreamHub?, logger: Logger) {
+    private init(
+        listeners: [ListenerDescription], mailboxes: [Mailbox], threads: [ShardThread], hub: StreamHub?, nameService: NameService, logger: Logger
+    ) {
         self.listeners = listeners
         self.mailboxes = mailboxes
         self.threads = threads
         self.hub = hub
+        self.nameService = nameService
         self.logger = logger
     }
 
@@ -92,6 +104,27 @@ public final class SwitchRuntime: Sendable {
     }
 
     public var streamStatistics: StreamStatistics { hub?.statistics ?? StreamStatistics() }
+    public var nameStatistics: NameStatistics { nameService.statistics }
+
+    /// Why stream connections fail at present, the newest first; a peer is gone from it when it answers again.
+    public func connectionProblems() -> [ConnectionProblem] { hub?.connectionProblems ?? [] }
+
+    /// Reads the files of the TLS settings again, for connections to come. Throws a `TransportError` when
+    /// they are not good; then everything stays as it was.
+    public func reloadCertificates() throws(TransportError) { try hub?.reloadCertificates() }
+
+    /// Has every shard hand what it traced to the trace at once: what went over the wire before is there afterwards.
+    public func handOverTrace() async throws(Failure) {
+        let _: [Void] = try await askAll { .handOverTrace(reply: $0) }
+    }
+
+    /// How the registrations of all shards stand.
+    public func registrations() async throws(Failure) -> [RegistrationStatus] {
+        try await askAll { .shard(.registrations(reply: $0)) }.flatMap { $0 }
+    }
+
+    /// Withdraws every registration that may stand upstream, for the stop; none begins afterwards.
+    public func withdrawRegistrations() throws(Failure) { try orderAll(.withdrawRegistrations) }
 
     /// Calls that begin afterwards use this configuration.
     public func configure(_ configuration: SwitchConfiguration) throws(Failure) { try orderAll(.configure(configuration)) }
@@ -111,6 +144,7 @@ public final class SwitchRuntime: Sendable {
     /// Lets the shards finish what was handed to them, closes all sockets and joins the threads.
     public func stop() async {
         await SwitchRuntime.end(mailboxes, threads, hub)
+        nameService.stop()
         logger.info("transport stopped")
     }
 
@@ -180,13 +214,15 @@ extension SwitchRuntime {
 
     /// Opens the stream listeners; nil when there are none.
     private static func openStreams(
-        _ configuration: inout ShardConfiguration, _ settings: TransportSettings, _ mailboxes: [Mailbox],
-        owner: @escaping @Sendable (Bytes, Int) -> Int
+        _ configuration: inout ShardConfiguration, _ settings: TransportSettings, _ mailboxes: [Mailbox], _ names: ServerNames,
+        _ logger: Logger, owner: @escaping @Sendable (Bytes, Int) -> Int
     ) async throws -> StreamHub? {
         guard configuration.listeners.contains(where: { $0.transport != .udp }) else { return nil }
+        let usesTLS = configuration.listeners.contains { $0.transport == .tls }
+        let tls = usesTLS ? try TLSLayer(settings.tls, names: names) : nil
         let hub = try await StreamHub(
-            settings: settings.streams, listeners: configuration.listeners, mailboxes: mailboxes,
-            initializer: settings.streamInitializer, owner: owner)
+            settings: settings.streams, listeners: configuration.listeners, mailboxes: mailboxes, tls: tls,
+            problems: ConnectionProblems(logger: logger), owner: owner)
         do {
             for (index, listener) in configuration.listeners.enumerated() where listener.transport != .udp {
                 configuration.listeners[index].resolve(port: try await hub.listen(listener, number: index))

@@ -8,6 +8,10 @@ public enum TransportError: Error, Sendable, Equatable {
     case cannotListen(ListenerDescription, errorNumber: Int32)
     /// More listeners or shards than there may be.
     case outOfRange(String)
+    /// A file that the TLS settings name cannot be used; `remedy` says what helps.
+    case tlsFile(String, reason: String, remedy: String)
+    /// The TLS settings do not suffice.
+    case tlsSettings(String)
     /// A system call failed for no fault of the configuration.
     case system(String, errorNumber: Int32)
 }
@@ -19,7 +23,8 @@ extension TransportError: CustomStringConvertible {
             let place = "\(listener.transport.name)://\(listener.local)"
             let reason = String(cString: strerror(errorNumber))
             return "cannot listen on \(place): \(reason)\(TransportError.remedy(for: listener, errorNumber))"
-        case .outOfRange(let what): return what
+        case .outOfRange(let what), .tlsSettings(let what): return what
+        case .tlsFile(let file, let reason, let remedy): return "\(file): \(reason); \(remedy)"
         case .system(let call, let errorNumber): return "\(call): \(String(cString: strerror(errorNumber)))"
         }
     }

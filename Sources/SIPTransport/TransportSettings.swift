@@ -9,10 +9,12 @@ public struct TransportSettings: Sendable {
     /// Datagrams and bytes that may wait per socket while its send buffer is full.
     public var delayedDatagrams = 1_024
     public var delayedBytes = 2 << 20
+    /// Whom to ask for names, in this order, at most three; empty: the name servers of /etc/resolv.conf.
+    public var nameServers: [NetworkAddress] = []
     /// Bind each shard's thread to the processor with its number.
     public var pinsShards = false
-    /// Adds handlers to new stream connections, TLS for one.
-    public var streamInitializer: StreamInitializer?
+    /// Used when there is a listener of transport tls.
+    public var tls = TLSSettings()
 
     public init() {}
 }

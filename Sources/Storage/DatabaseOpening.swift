@@ -23,6 +23,7 @@ enum DatabaseOpening {
 
     /// A connection that writes, with `pragmas` in force.
     static func writer(path: String, label: String, pragmas: [String]) throws(StorageError) -> DatabaseQueue {
+        keepPrivate(path)
         var configuration = Configuration()
         configuration.label = label
         configuration.journalMode = .wal
@@ -36,6 +37,20 @@ enum DatabaseOpening {
             try database.inDatabase { for pragma in pragmas { try $0.execute(sql: pragma) } }
             return database
         }
+    }
+
+    /// Makes a missing file for its owner only, and takes the others' rights from one that is there: the
+    /// files hold passwords. What SQLite puts beside a file gets the file's rights.
+    ///
+    /// A file that is there is not opened here: closing it again would give up SQLite's locks on it.
+    private static func keepPrivate(_ path: String) {
+        let created = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        if created >= 0 {
+            close(created)
+            return
+        }
+        // What cannot be changed or made here, SQLite reports when it opens the file.
+        for file in [path, path + "-wal", path + "-shm"] { chmod(file, 0o600) }
     }
 
     /// Connections that only read, at most `count` at a time.

@@ -32,6 +32,13 @@ final class Monitor<State: Sendable>: @unchecked Sendable {
         return body(&state)
     }
 
+    /// The same when nobody holds the lock; nil when somebody does. Never waits.
+    func withLockIfFree<R>(_ body: (inout State) -> R) -> R? {
+        guard pthread_mutex_trylock(lock) == 0 else { return nil }
+        defer { pthread_mutex_unlock(lock) }
+        return body(&state)
+    }
+
     /// Wakes the thread that waits, if one does.
     func signal() { pthread_cond_signal(changed) }
 

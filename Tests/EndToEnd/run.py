@@ -24,6 +24,7 @@ def arguments():
         "--program", default=os.environ.get("TANDEM_PROGRAM", os.path.join(ROOT, ".build", "release", "tandem")),
         help="the program under test (also by the environment's TANDEM_PROGRAM)")
     parser.add_argument("--only", metavar="TEXT", action="append", help="only tests with TEXT in their name; may be repeated")
+    parser.add_argument("--file", metavar="TEXT", action="append", help="only tests of files with TEXT in their name, such as registration")
     parser.add_argument("--list", action="store_true", help="print the tests' names")
     parser.add_argument("--keep", action="store_true", help="keep the logs of tests that pass, too")
     parser.add_argument("--once", action="store_true", help="a failed test is not tried a second time")
@@ -32,8 +33,11 @@ def arguments():
     return parser.parse_args()
 
 
-def chosen(only):
-    return [(name, run) for name, run in CASES if not only or any(text in name for text in only)]
+def chosen(given):
+    """The tests that the options leave, in order."""
+    def fits(texts, name):
+        return not texts or any(text in name for text in texts)
+    return [(name, run) for name, run in CASES if fits(given.only, name) and fits(given.file, run.__module__)]
 
 
 def require_surroundings(program):
@@ -65,7 +69,7 @@ def run_one(run, folder, options):
 def main():
     given = arguments()
     if given.list:
-        print("\n".join(name for name, _ in chosen(given.only)))
+        print("\n".join(name for name, _ in chosen(given)))
         return 0
     # A copy: a build beside us may replace the file while we restart the switch from it.
     folder = tempfile.mkdtemp(prefix="tandem-end-to-end-")
@@ -78,7 +82,7 @@ def main():
         return 2
     options = Options(program, given.load_seconds, given.fuzz_datagrams)
     passed = failed = again = 0
-    for number, (name, run) in enumerate(chosen(given.only), 1):
+    for number, (name, run) in enumerate(chosen(given), 1):
         began = time.monotonic()
         own = os.path.join(folder, f"{number:02}")
         problem, notes = run_one(run, own, options)

@@ -49,7 +49,7 @@ import Vocabulary
     @Test("a deletion shows the fields that go")
     func deletion() throws {
         let key = ObjectKey(.parameter, "SS_SIP_TIMEOUT_INVITE")
-        let plan = try #require(planner.plan(deleting: key, current: current))
+        let plan = try #require(planner.plan(deleting: key, current: current)).get()
         #expect(plan.changes.map(\.action) == [.deleted])
         #expect(plan.changes[0].fields == [.init(name: "value", before: 12, after: nil)])
         #expect(plan.mutations == [.delete(key)])
@@ -80,7 +80,7 @@ import Vocabulary
     @Test("a stored object that cannot be read is left out and named")
     func unreadableStored() {
         let stored = [
-            StoredObject(kind: "Registration", name: "later", revision: 1, body: "{}"),
+            StoredObject(kind: "Phone", name: "later", revision: 1, body: "{}"),
             StoredObject(kind: "MappingGateway", name: "broken", revision: 1, body: "{"),
             StoredObject(kind: "MappingGateway", name: "good", revision: 1, body: #"{"addresses":["192.0.2.1"]}"#),
         ]

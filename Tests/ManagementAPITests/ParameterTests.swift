@@ -30,6 +30,7 @@ import Vocabulary
             ("SS_SIP_TIMEOUT_INVITE", "1", .integer(1)), ("SS_SIP_TIMEOUT_INVITE", " 3600 ", .integer(3600)),
             ("SS_TEST_LIMIT", "none", ParameterValue.none), ("SS_TEST_LIMIT", "0", .integer(0)),
             ("SS_TEST_OPTION", "id", .option("Id")), ("SS_TEST_OPTION", "NONE", .option("None")),
+            ("SS_SIP_USER_AGENT_EXPIRE", "auto", .option("Auto")), ("SS_SIP_USER_AGENT_EXPIRE", "20", .integer(20)),
             ("SS_TEST_TEXT", "abcde", .text("abcde")), ("SS_TEST_TEXT", "", .text("")),
             ("SS_SIP_RESEND_INTERVAL", "0.5, 1,1", .intervals([.milliseconds(500), .seconds(1), .seconds(1)])),
         ] as [(String, String, ParameterValue)])
@@ -44,6 +45,7 @@ import Vocabulary
         arguments: [
             ("SS_REPLY_UNAUTHORIZED", "maybe"), ("SS_SIP_TIMEOUT_INVITE", "0"), ("SS_SIP_TIMEOUT_INVITE", "3601"),
             ("SS_SIP_TIMEOUT_INVITE", "10s"), ("SS_SIP_TIMEOUT_INVITE", "None"), ("SS_SIP_TIMEOUT_INVITE", ""), ("SS_TEST_LIMIT", "10"),
+            ("SS_SIP_USER_AGENT_EXPIRE", "19"), ("SS_SIP_USER_AGENT_EXPIRE", "7201"), ("SS_SIP_USER_AGENT_EXPIRE", "Automatic"),
             ("SS_TEST_OPTION", "Both"), ("SS_TEST_TEXT", "abcdef"), ("SS_SIP_RESEND_INTERVAL", ""), ("SS_SIP_RESEND_INTERVAL", "1,0.5"),
             ("SS_SIP_RESEND_INTERVAL", "0.05"), ("SS_SIP_RESEND_INTERVAL", "61"), ("SS_SIP_RESEND_INTERVAL", "1,,2"),
             ("SS_SIP_RESEND_INTERVAL", "nan"), ("SS_SIP_RESEND_INTERVAL", Array(repeating: "1", count: 21).joined(separator: ",")),
@@ -79,14 +81,14 @@ import Vocabulary
 
     @Test("a parameter shows its value and where it comes from")
     func resource() {
-        let byDefault = ParameterResource(.inviteTimeout, in: ObjectSet()).document
+        let byDefault = ParameterResource(.inviteTimeout, in: ObjectSet(), catalogue: catalogue).document
         #expect(byDefault["value"] == 10)
         #expect(byDefault["source"]?.text == "default")
         let objects = ObjectSet([.parameter(ParameterObject(name: "SS_SIP_TIMEOUT_INVITE", value: .integer(15)))])
-        let configured = ParameterResource(.inviteTimeout, in: objects).document
+        let configured = ParameterResource(.inviteTimeout, in: objects, catalogue: catalogue).document
         #expect(configured["value"] == 15)
         #expect(configured["default"] == 10)
-        #expect(configured["source"]?.text == "operator")
+        #expect(configured["source"]?.text == "set")
         #expect(configured["allowed"]?.text == "a whole number from 1 to 3600 (s)")
     }
 }

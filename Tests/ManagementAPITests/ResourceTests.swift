@@ -83,6 +83,43 @@ import Vocabulary
         #expect(SwitchStatistics.figures.allSatisfy { ($0.form == .counter) == $0.metric.hasSuffix("_total") })
     }
 
+    @Test("registrations are counted by state, with those to look into")
+    func registrationFigures() {
+        var statistics = SwitchStatistics(node: "", version: "", startedAt: .unset)
+        let bad = RegistrationStatus(
+            name: "b", state: .withdrawalFailed, since: .unset, boundUntil: WallTime(microseconds: 1_767_225_600_000_000),
+            foreignContacts: ["sip:other@192.0.2.7"], mayBeStale: true)
+        statistics.count([RegistrationStatus(name: "a", state: .registered, since: .unset), bad])
+        #expect(statistics.prometheus.contains("tandem_registrations{state=\"registered\"} 1\n"))
+        #expect(statistics.prometheus.contains("tandem_registrations{state=\"credentialsRefused\"} 0\n"))
+        #expect(statistics.prometheus.contains("\ntandem_registrations_foreign 1\n"))
+        #expect(statistics.prometheus.contains("\ntandem_registrations_stale 1\n"))
+        #expect(statistics.document["registrations"]?["withdrawalFailed"] == 1)
+        #expect(
+            bad.warnings == [
+                "registered under this account by somebody else too: sip:other@192.0.2.7",
+                "the last process left a binding that may be stale until 2026-01-01T00:00:00.000Z",
+                "the withdrawal failed: a stale binding may stand until 2026-01-01T00:00:00.000Z",
+            ])
+    }
+
+    @Test("renewals are routine; refusals and failed withdrawals are alarms")
+    func events() {
+        func event(_ from: RegistrationStatus.State, _ to: RegistrationStatus.State) -> RegistrationEvent {
+            RegistrationEvent(at: .unset, from: from, status: RegistrationStatus(name: "a", state: to, since: .unset))
+        }
+        #expect(event(.registered, .refreshing).isRoutine && event(.refreshing, .registered).isRoutine)
+        #expect(!event(.registering, .registered).isRoutine && !event(.refreshing, .waitingToRetry).isRoutine)
+        #expect([.credentialsRefused, .withdrawalFailed, .waitingToRetry].allSatisfy { event(.registering, $0).isAlarming })
+        #expect(!event(.registering, .registered).isAlarming && !event(.withdrawing, .withdrawn).isAlarming)
+    }
+
+    @Test("the progress of a stop is read back as it was")
+    func stop() throws {
+        let progress = StopProgress(.ending, done: 2, registrations: 3, isClean: false, lines: ["a", "b"])
+        #expect(StopProgress(try DocumentNode(json: progress.document.json())) == progress)
+    }
+
     @Test("a problem document is read back as the same problem")
     func problem() throws {
         let problem = Problem.refused([
@@ -137,12 +174,21 @@ import Vocabulary
         expectKeys("Call", call.document)
         expectKeys("Statistics", SwitchStatistics(node: "", version: "", startedAt: .unset).document)
         expectKeys("Problem", Problem(.notFound, "").document)
-        expectKeys("Parameter", ParameterResource(.inviteTimeoutForTest, in: ObjectSet()).document)
+        expectKeys("Parameter", ParameterResource(.inviteTimeoutForTest, in: ObjectSet(), catalogue: catalogue).document)
         expectKeys("AuditEntry", AuditEntry(id: 1, at: .unset, author: "", kind: "", name: "", before: nil, after: nil, revision: 1).document)
         let record = ResourceTests().sample.document
         expectKeys("CallRecord", record)
         expectKeys("Attempt", try #require(record["attempts"]?.elements?.first))
         expectKeys("Numbers", try #require(record["callerNumbers"]))
+        let status = RegistrationStatus(name: "a", state: .registered, since: .unset)
+        expectKeys("RegistrationStatus", status.document)
+        expectKeys("RegistrationEvent", NumberedRegistrationEvent(id: 1, event: .init(at: .unset, from: .registering, status: status)).document)
+        expectKeys("Stop", StopProgress(.serving).document)
+        expectKeys("ParameterSet", ParameterSet.document(of: ObjectSet(), catalogue: catalogue))
+        expectKeys(
+            "ParameterChange",
+            ParameterChange(AuditEntry(id: 1, at: .unset, author: "", kind: "", name: "", before: nil, after: nil, revision: 1)).document)
+        expectKeys("RegistrationObject", ConfiguredObject.registration(RegistrationObject(blank: "a")).document)
         expectKeys("MappingGatewayObject", mappingGateway("a", ["192.0.2.1"]).document)
     }
 }

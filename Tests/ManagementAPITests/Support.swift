@@ -5,7 +5,7 @@ import Vocabulary
 
 /// A catalogue of the real call parameters, and one parameter of each remaining form.
 let catalogue = ParameterCatalogue(
-    ParameterDefinition.callParameters + ParameterDefinition.transactionParameters + [
+    ParameterDefinition.callParameters + ParameterDefinition.registrationParameters + ParameterDefinition.transactionParameters + [
         ParameterDefinition(
             "SS_TEST_OPTION", aliases: ["SS_TEST_CHOICE"], form: .option(["Ignore", "Id", "None"]), default: .option("Ignore"),
             meaning: "A choice.", effect: .nextMessage),

@@ -55,11 +55,11 @@ import Vocabulary
         ),
         (
             #"[{"kind": "Trunk", "name": "a"}]"#,
-            #"f:1:11: kind: there is no kind "Trunk"; use one of: MappingGateway, RoutingGateway, Parameter"#
+            #"f:1:11: kind: there is no kind "Trunk"; use one of: MappingGateway, RoutingGateway, Registration, Parameter"#
         ),
         (
             #"[{"name": "a"}]"#,
-            "f:1:2: kind: the document does not say its kind; use one of: MappingGateway, RoutingGateway, Parameter"
+            "f:1:2: kind: the document does not say its kind; use one of: MappingGateway, RoutingGateway, Registration, Parameter"
         ),
         (
             #"[{"kind": "MappingGateway"}]"#,
@@ -76,7 +76,7 @@ import Vocabulary
         (
             #"[{"kind": "MappingGateway", "name": "a"}]"#,
             "f:1:2: MappingGateway/a: addresses: the field is missing; "
-                + "add addresses: source addresses of the customer's calls: IP for any port, or IP:port"
+                + "add addresses: source addresses of the customer's calls: IP for any port, or IP:port; may be left out where registration is given"
         ),
         (
             #"[{"kind": "MappingGateway", "name": "a", "addresses": "192.0.2.1"}]"#,
@@ -116,8 +116,9 @@ import Vocabulary
             #"f:1:80: MappingGateway/a: locked: "1" is neither true nor false; write true or false"#
         ),
         (
-            #"[{"kind": "RoutingGateway", "name": "a", "addresses": ["192.0.2.1;transport=tls"]}]"#,
-            #"f:1:56: RoutingGateway/a: addresses[0]: ";transport=tls" is not understood; use ";transport=udp" or ";transport=tcp""#
+            #"[{"kind": "RoutingGateway", "name": "a", "addresses": ["192.0.2.1;transport=sctp"]}]"#,
+            #"f:1:56: RoutingGateway/a: addresses[0]: ";transport=sctp" is not understood; "#
+                + #"use ";transport=udp", ";transport=tcp" or ";transport=tls""#
         ),
         (
             #"[{"kind": "RoutingGateway", "name": "a", "addresses": ["192.0.2.1;transport=tcp", "192.0.2.2;transport=udp"]}]"#,

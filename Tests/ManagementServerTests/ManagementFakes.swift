@@ -30,7 +30,7 @@ final class MemoryObjectStore: ObjectStore {
             guard state.revision == expected else { throw RevisionConflict(current: state.revision) }
             state.revision += 1
             for mutation in mutations {
-                let before = state.objects[mutation.key]?.body
+                let before = state.objects[mutation.key].map { Secret.conceal(json: $0.body, ofKind: $0.kind) }
                 switch mutation {
                 case .put(let object):
                     state.objects[object.key] = StoredObject(
@@ -40,15 +40,34 @@ final class MemoryObjectStore: ObjectStore {
                 state.audit.append(
                     AuditEntry(
                         id: Int64(state.audit.count + 1), at: time, author: author, kind: mutation.key.kind.rawValue, name: mutation.key.name,
-                        before: before, after: state.objects[mutation.key]?.body, revision: state.revision))
+                        before: before, after: state.objects[mutation.key].map { Secret.conceal(json: $0.body, ofKind: $0.kind) },
+                        revision: state.revision))
             }
             return state.revision
         }
     }
 
-    func audit(limit: Int, before: Int64?) async throws -> [AuditEntry] {
-        state.withLock { Array($0.audit.reversed().filter { $0.id < before ?? .max }.prefix(limit)) }
+    func audit(of scope: AuditScope, limit: Int, before: Int64?) async throws -> [AuditEntry] {
+        state.withLock { state in
+            let wanted = state.audit.reversed().filter { entry in
+                switch scope {
+                case .everything: true
+                case .kind(let kind): entry.kind == kind.rawValue
+                case .object(let key): entry.kind == key.kind.rawValue && entry.name == key.name
+                }
+            }
+            return Array(wanted.filter { $0.id < before ?? .max }.prefix(limit))
+        }
     }
+
+    func lastChanges(of kind: ObjectKind) async throws -> [String: AuditEntry] {
+        state.withLock { state in
+            Dictionary(state.audit.filter { $0.kind == kind.rawValue }.map { ($0.name, $0) }, uniquingKeysWith: { $0.id < $1.id ? $1 : $0 })
+        }
+    }
+
+    /// What is stored of an object, secrets included.
+    func body(of key: ObjectKey) -> String? { state.withLock { $0.objects[key]?.body } }
 }
 
 /// A switch with the calls that a test gives it.
@@ -57,6 +76,14 @@ final class FakeSwitch: SwitchControl {
         var calls: [LiveCall] = []
         var readiness = Readiness.ready
         var configurations: [SwitchConfiguration] = []
+        var registrations: [RegistrationStatus] = []
+        var events: [NumberedRegistrationEvent] = []
+        var registrationReads = 0
+        var stop = StopProgress(.serving)
+        var stopRequests = 0
+        /// Whether somebody has seen that the stop is at its end.
+        var isEndingSeen = false
+        var endServing: (@Sendable () -> Void)?
     }
 
     private let state = Mutex(State())
@@ -82,6 +109,41 @@ final class FakeSwitch: SwitchControl {
     }
     func readiness() async -> Readiness { state.withLock { $0.readiness } }
     func configurationChanged(_ configuration: SwitchConfiguration) async { state.withLock { $0.configurations.append(configuration) } }
+
+    func setRegistrations(_ statuses: [RegistrationStatus], events: [NumberedRegistrationEvent] = []) {
+        state.withLock {
+            $0.registrations = statuses
+            $0.events = events
+        }
+    }
+    /// How often the registrations were asked for.
+    var registrationReads: Int { state.withLock { $0.registrationReads } }
+    func registrations() async -> [RegistrationStatus] {
+        state.withLock {
+            $0.registrationReads += 1
+            return $0.registrations
+        }
+    }
+    func registrationEvents() async -> [NumberedRegistrationEvent] { state.withLock { $0.events } }
+
+    var stopRequests: Int { state.withLock { $0.stopRequests } }
+    func setStopProgress(_ progress: StopProgress) { state.withLock { $0.stop = progress } }
+    func requestStop() async {
+        state.withLock {
+            $0.stopRequests += 1
+            if $0.stop.phase == .serving { $0.stop.phase = .withdrawing }
+        }
+    }
+    func stopProgress() async -> StopProgress {
+        state.withLock { state in
+            if state.stop.phase == .ending { state.isEndingSeen = true }
+            return state.stop
+        }
+    }
+    var isEndingSeen: Bool { state.withLock { $0.isEndingSeen } }
+    /// How the server in front of this switch is ended, as the real switch ends it.
+    func setEndOfServing(_ end: @escaping @Sendable () -> Void) { state.withLock { $0.endServing = end } }
+    func endServing() { state.withLock { $0.endServing }?() }
 }
 
 /// Records in memory, found by the filter's own rule.

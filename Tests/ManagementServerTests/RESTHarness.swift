@@ -1,3 +1,4 @@
+import CallRecords
 import Foundation
 import Logging
 import ManagementAPI
@@ -14,32 +15,36 @@ import FoundationNetworking
 struct RESTHarness: Sendable {
     let store: MemoryObjectStore
     let control: FakeSwitch
+    let configurator: Configurator
     let token: ManagementToken
     let base: String
     private let session = URLSession(configuration: .ephemeral)
 
-    init(store: MemoryObjectStore, control: FakeSwitch, token: ManagementToken, base: String) {
+    init(store: MemoryObjectStore, control: FakeSwitch, configurator: Configurator, token: ManagementToken, base: String) {
         self.store = store
         self.control = control
+        self.configurator = configurator
         self.token = token
         self.base = base
     }
 
     /// Starts a server, runs the body against it, and stops it.
     static func run(
-        calls: Int64 = 0, records: Int64 = 0, longestBody: Int = 1 << 20, _ body: @Sendable @escaping (RESTHarness) async throws -> Void
+        calls: Int64 = 0, records: Int64 = 0, longestBody: Int = 1 << 20, secrets: SecretReader = .none,
+        liveCalls: [LiveCall] = [], trace: any TraceQueries = NoTrace(), _ body: @Sendable @escaping (RESTHarness) async throws -> Void
     ) async throws {
         let store = MemoryObjectStore()
-        let control = FakeSwitch(calls: (0..<calls).map { Sample.liveCall($0 + 1) })
+        let control = FakeSwitch(calls: (0..<calls).map { Sample.liveCall($0 + 1) } + liveCalls)
         var settings = RESTServerSettings(listen: NetworkAddress(ipv4: 0x7F00_0001, port: 0), version: "test")
         settings.longestBody = longestBody
         let token = ManagementToken.random()
+        let configurator = Configurator(
+            store: store, control: control,
+            catalogue: ParameterCatalogue(ParameterDefinition.callParameters + ParameterDefinition.registrationParameters),
+            secretReader: secrets, now: { WallTime(microseconds: 1_767_225_600_000_000) })
         let services = ManagementServices(
-            configurator: Configurator(
-                store: store, control: control, catalogue: ParameterCatalogue(ParameterDefinition.callParameters),
-                now: { WallTime(microseconds: 1_767_225_600_000_000) }),
-            store: store, records: MemoryRecords(records: (0..<records).map { Sample.record($0 + 1) }), control: control,
-            token: token, readDocuments: readJSON)
+            configurator: configurator, store: store, records: MemoryRecords(records: (0..<records).map { Sample.record($0 + 1) }),
+            control: control, trace: trace, token: token, readDocuments: readJSON)
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let server = RESTServer(settings: settings, services: services, logger: logger)
@@ -53,7 +58,8 @@ struct RESTHarness: Sendable {
             try await serving.value
             return
         }
-        let harness = RESTHarness(store: store, control: control, token: token, base: "http://\(address)")
+        let harness = RESTHarness(
+            store: store, control: control, configurator: configurator, token: token, base: "http://\(address)")
         let outcome: Result<Void, any Error>
         do { outcome = .success(try await body(harness)) } catch { outcome = .failure(error) }
         serving.cancel()

@@ -1,3 +1,4 @@
+import ManagementAPI
 import Vocabulary
 
 @testable import CallRecords
@@ -27,5 +28,21 @@ enum Sample {
             calleeCallID: "b", callerStatus: isAnswered ? 200 : 486, calleeStatus: isAnswered ? 200 : 486,
             endReason: isAnswered ? .normalClearing : .calleeBusy, endedBy: isAnswered ? .caller : .callee, q850Cause: isAnswered ? 16 : 17,
             decision: "{}", attempts: [])
+    }
+
+    /// A registration that stands; `change` makes it another.
+    static func registration(_ name: String, _ change: (inout RegistrationStatus) -> Void = { _ in }) -> RegistrationStatus {
+        var status = RegistrationStatus(
+            name: name, state: .registered, since: WallTime(microseconds: 1_767_225_600_000_000),
+            boundUntil: WallTime(microseconds: 1_767_229_200_000_000), lastStatus: 200, roundTripMicroseconds: 12_345,
+            upstream: "192.0.2.10:5060 udp", addressOfRecord: "sip:acme@sw.example.net", contact: "sip:k3@192.0.2.1:5060",
+            callID: "c@example.net", cseq: 7, grantedSeconds: 3600)
+        change(&status)
+        return status
+    }
+
+    static func event(_ id: Int64, _ name: String, from: RegistrationStatus.State, to state: RegistrationStatus.State) -> NumberedRegistrationEvent {
+        let status = registration(name) { $0.state = state }
+        return NumberedRegistrationEvent(id: id, event: RegistrationEvent(at: status.since + .seconds(id), from: from, status: status))
     }
 }

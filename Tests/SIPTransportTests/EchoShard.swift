@@ -14,9 +14,11 @@ import Vocabulary
 /// - `record`: writes a record before it echoes
 /// - `owner=N`: belongs to that shard
 /// - `silent`: does not echo
+/// - `foreign`: counts as a stranger's
 struct EchoShard: ~Copyable, ShardDriving {
     var outbox = Outbox()
     var records = RecordStream()
+    private(set) var lastMessageWasForeign = false
     private var timers: [(deadline: Instant, flow: Flow)] = []
     private let configuration: ShardConfiguration
     private let probe: Probe
@@ -32,6 +34,7 @@ struct EchoShard: ~Copyable, ShardDriving {
         let message = Bytes(UnsafeRawBufferPointer(bytes))
         let text = message.count < 4096 ? message.string : ""
         probe.add(.message(shard: configuration.index, text: text, flow: flow))
+        lastMessageWasForeign = text.contains("foreign")
         if let milliseconds = EchoShard.word("timer=", in: text).flatMap({ Int64($0) }) {
             timers.append((now.instant + .milliseconds(milliseconds), flow))
             return
@@ -45,7 +48,7 @@ struct EchoShard: ~Copyable, ShardDriving {
     }
 
     private mutating func send(_ message: Bytes, _ target: [String], _ flow: Flow) {
-        let transport: TransportKind = target[0] == "tcp" ? .tcp : .udp
+        let transport = TransportKind.allCases.first { "\($0.name)" == target[0] } ?? .udp
         guard let address = NetworkAddress(target[1]) else { return }
         let listener = configuration.listeners.firstIndex { $0.transport == transport } ?? 0
         outbox.send(message, to: Flow(transport: transport, listener: UInt16(listener), remote: address))
@@ -71,6 +74,8 @@ struct EchoShard: ~Copyable, ShardDriving {
         case .refuseNewCalls(let refuse): probe.add(.refusing(refuse))
         case .endAllCalls: probe.add(.ending)
         case .endUnansweredCalls: probe.add(.endingUnanswered)
+        case .registrations(let reply): reply([])
+        case .withdrawRegistrations, .resolved, .upstreamChanged: break
         }
     }
 

@@ -93,6 +93,13 @@ final class LoopbackTCP {
         if descriptor >= 0 { csys_close(descriptor) }
         descriptor = -1
     }
+
+    /// Ends the connection with a reset instead of an end.
+    func reset() {
+        var now = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &now, socklen_t(MemoryLayout<linger>.size))
+        close()
+    }
 }
 
 /// A TCP port on loopback that accepts; closed when it is let go.
@@ -158,5 +165,5 @@ func framed(_ words: String, body: String = "") -> String {
 
 /// Returns when `condition` holds; the suite's time limit ends what never does.
 func until(_ condition: () -> Bool) async {
-    while !condition() { await Task.yield() }
+    while !condition(), !Task.isCancelled { await Task.yield() }
 }

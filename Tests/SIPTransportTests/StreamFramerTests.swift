@@ -19,6 +19,7 @@ struct StreamFramerTests {
                 switch framer.next() {
                 case .incomplete: break reading
                 case .keepalive: found.append("keepalive")
+                case .pong: found.append("pong")
                 case .message:
                     found.append(framer.withFront(\.string))
                     framer.consumeMessage()

@@ -1,7 +1,6 @@
 import Glibc
 import NIOCore
 import SwitchCore
-import Synchronization
 import Testing
 import Vocabulary
 
@@ -145,6 +144,8 @@ struct StreamTests {
             trigger.send(message, to: runtime.listeners[0].local)
             let first = try #require(gateway.accept())
             #expect(first.receive(message.utf8.count) == message)
+            first.send(framed("silent"))
+            await probe.first { if case .message(_, framed("silent"), _) = $0 { true } else { false } }
             first.close()
             let address = gateway.address
             await probe.first { $0 == .failed(shard: 0, Flow(transport: .tcp, listener: 1, remote: address)) }
@@ -159,7 +160,8 @@ struct StreamTests {
         let gateway = try LoopbackTCPListener()
         let mailbox = try Mailbox()
         let hub = try await StreamHub(
-            settings: StreamSettings(), listeners: [loopback(.tcp)], mailboxes: [mailbox], initializer: nil, owner: { _, _ in 0 })
+            settings: StreamSettings(), listeners: [loopback(.tcp)], mailboxes: [mailbox], tls: nil,
+            problems: ConnectionProblems(logger: LogLines().logger), owner: { _, _ in 0 })
         let sender = StreamSender(shard: 0, hub: hub)
         #expect(sender.append(Bytes("answer"), to: Flow(transport: .tcp, listener: 0, remote: gateway.address, connection: 99)))
         sender.flush()
@@ -196,7 +198,8 @@ struct StreamTests {
         try await withSwitch([loopback(.udp), loopback(.tcp)]) { runtime, _ in
             let mailbox = try Mailbox()
             let hub = try await StreamHub(
-                settings: StreamSettings(), listeners: runtime.listeners, mailboxes: [mailbox], initializer: nil, owner: { _, _ in 0 })
+                settings: StreamSettings(), listeners: runtime.listeners, mailboxes: [mailbox], tls: nil,
+                problems: ConnectionProblems(logger: LogLines().logger), owner: { _, _ in 0 })
             let sender = StreamSender(shard: 0, hub: hub)
             let flow = Flow(transport: .tcp, listener: 0, remote: NetworkAddress(ipv4: 0x7F00_0001, port: 9))
             #expect(sender.append(Bytes("x"), to: flow))
@@ -232,7 +235,8 @@ struct StreamTests {
         bounds.messages = .init(messages: 2, bytes: 1 << 20)
         let mailbox = try Mailbox(bounds: bounds)
         let hub = try await StreamHub(
-            settings: StreamSettings(), listeners: [loopback(.tcp)], mailboxes: [mailbox], initializer: nil, owner: { _, _ in 0 })
+            settings: StreamSettings(), listeners: [loopback(.tcp)], mailboxes: [mailbox], tls: nil,
+            problems: ConnectionProblems(logger: LogLines().logger), owner: { _, _ in 0 })
         let port = try await hub.listen(loopback(.tcp), number: 0)
         let peer = try LoopbackTCP(to: NetworkAddress(ipv4: 0x7F00_0001, port: port))
         for number in 0..<20 { peer.send(framed("\(number) ")) }
@@ -261,28 +265,6 @@ struct StreamTests {
                 #expect(peer.receive(message.utf8.count) == message)
             }
             for case .message(let shard, let text, _) in probe.events { #expect(text.contains("owner=\(shard) ")) }
-        }
-    }
-
-    @Test("the initializer sees each new connection and its role before the SIP handler does")
-    func seam() async throws {
-        let accepted = Mutex<[Int]>([])
-        let opened = Mutex<[NetworkAddress]>([])
-        var settings = TransportSettings()
-        settings.streamInitializer = { _, role in
-            switch role {
-            case .accepted(let listener): accepted.withLock { $0.append(listener) }
-            case .opened(_, let remote): opened.withLock { $0.append(remote) }
-            }
-        }
-        try await withSwitch([loopback(.udp), loopback(.tcp)], settings: settings) { runtime, _ in
-            let gateway = try LoopbackTCPListener()
-            let message = framed("to=tcp,\(gateway.address)")
-            let peer = try LoopbackTCP(to: runtime.listeners[1].local)
-            peer.send(message)
-            #expect(try #require(gateway.accept()).receive(message.utf8.count) == message)
-            #expect(accepted.withLock { $0 } == [1])
-            #expect(opened.withLock { $0 } == [gateway.address])
         }
     }
 

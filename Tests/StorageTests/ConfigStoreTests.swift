@@ -10,7 +10,7 @@ struct ConfigStoreTests {
 
     init() throws {
         folder = try TemporaryFolder()
-        store = try ConfigStore(folder: folder.path)
+        store = try ConfigStore(folder: folder.path) { $1 }
     }
 
     static let noon = WallTime(microseconds: 1_750_000_000_000_000)
@@ -40,7 +40,7 @@ struct ConfigStoreTests {
             ], expectedRevision: 1, by: "bob", at: Self.later)
         #expect(changed == 2)
         try store.close()
-        let reopened = try ConfigStore(folder: folder.path)
+        let reopened = try ConfigStore(folder: folder.path) { $1 }
         let (revision, objects) = try reopened.load()
         #expect(revision == 2)
         #expect(
@@ -120,5 +120,42 @@ struct ConfigStoreTests {
         let first = try store.audit(limit: 2)
         #expect(first == Array(entries.prefix(2)))
         #expect(try store.audit(limit: 2, before: first.last?.id) == Array(entries.suffix(1)))
+    }
+
+    @Test("the audit keeps documents in their form for it, before and after, and the objects as they are")
+    func auditForm() throws {
+        let other = try TemporaryFolder()
+        let store = try ConfigStore(folder: other.path) { kind, document in kind == "Registration" ? "masked" : document }
+        for document in ["secret one", "secret two"] {
+            _ = try store.apply(
+                changes: [
+                    .put(kind: "Registration", name: "r", document: document), .put(kind: "RoutingGateway", name: "g", document: document),
+                ], by: "alice", at: Self.noon)
+        }
+        _ = try store.apply(changes: [.delete(kind: "Registration", name: "r")], by: "alice", at: Self.later)
+        let lines = try store.audit(kind: "Registration", limit: 10)
+        #expect(lines.map(\.before) == ["masked", "masked", nil])
+        #expect(lines.map(\.after) == [nil, "masked", "masked"])
+        #expect(try store.audit(kind: "RoutingGateway", limit: 1).map(\.before) == ["secret one"])
+        #expect(try store.load().objects.map(\.document) == ["secret two"])
+        try store.close()
+    }
+
+    @Test("the audit is asked for one kind and one object, and for the newest line of each")
+    func auditOfOne() throws {
+        for number in 1...3 {
+            _ = try store.apply(
+                changes: [.put(kind: "Parameter", name: "A", document: "\(number)"), .put(kind: "Phone", name: "A", document: "\(number)")],
+                by: "alice", at: Self.noon)
+        }
+        _ = try store.apply(changes: [.put(kind: "Parameter", name: "B", document: "1")], by: "bob", at: Self.later)
+        #expect(try store.audit(kind: "Parameter", limit: 10).count == 4)
+        let lines = try store.audit(kind: "Parameter", name: "A", limit: 2)
+        #expect(lines.map(\.after) == ["3", "2"])
+        #expect(try store.audit(kind: "Parameter", name: "A", limit: 2, before: lines.last?.id).map(\.after) == ["1"])
+        let last = try store.lastChanges(kind: "Parameter")
+        #expect(last.map(\.name) == ["A", "B"])
+        #expect(last.map(\.after) == ["3", "1"])
+        #expect(last.map(\.by) == ["alice", "bob"])
     }
 }

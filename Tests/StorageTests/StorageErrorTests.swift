@@ -15,7 +15,7 @@ struct StorageErrorTests {
     @Test("a missing data folder is made, for its owner only")
     func folderMade() throws {
         let path = folder.file("data")
-        try ConfigStore(folder: path).close()
+        try ConfigStore(folder: path, auditForm: { $1 }).close()
         let attributes = try FileManager.default.attributesOfItem(atPath: path)
         #expect(attributes[.posixPermissions] as? Int == 0o700)
         #expect(FileManager.default.fileExists(atPath: path + "/config.db"))
@@ -58,12 +58,12 @@ struct StorageErrorTests {
     @Test("a file that a newer version changed is left alone", arguments: ["ledger.db", "config.db"])
     func newerVersion(_ name: String) throws {
         try LedgerStore(folder: folder.path).close()
-        try ConfigStore(folder: folder.path).close()
+        try ConfigStore(folder: folder.path, auditForm: { $1 }).close()
         let database = try DatabaseQueue(path: folder.file(name))
         try database.write { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('9 of the future')") }
         try database.close()
         #expect(throws: StorageError.newerVersion(file: folder.file(name))) {
-            if name == "ledger.db" { _ = try LedgerStore(folder: folder.path) } else { _ = try ConfigStore(folder: folder.path) }
+            if name == "ledger.db" { _ = try LedgerStore(folder: folder.path) } else { _ = try ConfigStore(folder: folder.path, auditForm: { $1 }) }
         }
     }
 }

@@ -96,6 +96,12 @@ struct TestShard {
     mutating func open(_ id: Int64, state: String) { write(.opened, id, state) }
     mutating func update(_ id: Int64, state: String) { write(.updated, id, state) }
     mutating func close(_ record: CallRecord) { stream.append(closed: record) }
+    mutating func keep(_ registration: StoredRegistration) { _ = registration.write(into: &stream) }
+
+    mutating func removeRegistration(_ name: String) {
+        _ = stream.begin(.registrationRemoved)
+        name.withBytes { stream.append($0) }
+    }
 
     /// Hands everything over and returns the number of the last command.
     @discardableResult

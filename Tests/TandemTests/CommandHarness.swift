@@ -23,7 +23,7 @@ struct CommandHarness: Sendable {
 
     /// Starts a server, runs the body against it, and stops it.
     static func run(
-        calls: Int64 = 0, records: Int64 = 0, _ body: @Sendable @escaping (CommandHarness) async throws -> Void
+        calls: Int64 = 0, records: Int64 = 0, trace: any TraceQueries = NoTrace(), _ body: @Sendable @escaping (CommandHarness) async throws -> Void
     ) async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("tandem-commands-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: folder + "/data", withIntermediateDirectories: true)
@@ -34,14 +34,18 @@ struct CommandHarness: Sendable {
         bootFile.managementListen.port = 0
         var logger = Logger(label: "test")
         logger.logLevel = .critical
+        let configurator = Configurator(
+            store: harness.store, control: harness.control, catalogue: .tandem, secretReader: .files, now: ManagementWiring.now)
         let wiring = ManagementWiring(
-            store: harness.store, records: MemoryRecords(records: (0..<records).map { Sample.record($0 + 1) }), control: harness.control,
-            bootFile: bootFile, logger: logger)
+            configurator: configurator, store: harness.store, records: MemoryRecords(records: (0..<records).map { Sample.record($0 + 1) }),
+            control: harness.control,
+            trace: trace, bootFile: bootFile, logger: logger)
         let (addresses, announce) = AsyncStream.makeStream(of: NetworkAddress.self)
         let serving = Task {
             defer { announce.finish() }
             try await wiring.run { announce.yield($0) }
         }
+        harness.control.setEndOfServing { serving.cancel() }
         var iterator = addresses.makeAsyncIterator()
         guard let address = await iterator.next() else { return try await serving.value }
         try "data: ./data\nmanagement: {listen: \"\(address)\"}\n".write(toFile: harness.config, atomically: true, encoding: .utf8)
@@ -62,7 +66,8 @@ struct CommandHarness: Sendable {
         let output = Buffer()
         let errors = Buffer()
         let console = Console(
-            write: { stream, text in (stream == .output ? output : errors).append(text) }, readInput: { Data(input.utf8) })
+            write: { stream, text in (stream == .output ? output : errors).append(text) }, readInput: { Data(input.utf8) },
+            writeBytes: { output.append(String(decoding: $0, as: UTF8.self)) }, isTerminal: { false })
         let status = await Console.$current.withValue(console) { await Program.run(arguments) }
         return Outcome(status: status, output: output.text, errors: errors.text)
     }

@@ -13,7 +13,7 @@ import Vocabulary
     func configuration() async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("tandem-store-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let store = try ConfigStore(folder: folder)
+        let store = try StoredConfiguration.open(folder: folder)
         let objects = StoredConfiguration(store: store)
         let control = FakeSwitch()
         let configurator = Configurator(store: objects, control: control, catalogue: .tandem, now: { WallTime(microseconds: 1_000_000) })
@@ -31,7 +31,7 @@ import Vocabulary
             try await objects.apply([.delete(ObjectKey(.routingGateway, "x"))], expecting: 0, author: "late", at: .unset)
         }
         #expect(try await configurator.delete(ObjectKey(.routingGateway, "x"), author: "somebody").revision == 2)
-        let audit = try await objects.audit(limit: 10, before: nil)
+        let audit = try await objects.audit(of: .everything, limit: 10, before: nil)
         #expect(audit.map(\.revision) == [2, 1, 1])
         #expect(audit.first?.after == nil)
         #expect(audit.first?.author == "somebody")

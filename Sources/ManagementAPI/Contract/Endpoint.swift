@@ -5,7 +5,11 @@ public enum Endpoint: String, CaseIterable, Hashable, Sendable {
     case listCallRecords, getCallRecord
     case listObjects, listObjectsOfKind, getObject, putObject, deleteObject
     case applyDocuments, listAudit
-    case listParameters, getParameter, putParameter, resetParameter
+    case listParameters, getParameter, putParameter, resetParameter, listParameterChanges
+    case exportParameters, importParameters
+    case listRegistrations, getRegistration, listRegistrationEvents
+    case getCallTrace, getRegistrationTrace
+    case getStop, stop
     case getStatistics, live, ready, metrics, openAPI
 }
 
@@ -26,6 +30,8 @@ public struct EndpointDescription: Sendable {
         /// One or many documents, YAML or JSON.
         case documents
         case text
+        /// A trace in the form asked for: JSON, a ladder as text, or a capture file.
+        case trace
         case none
     }
 
@@ -59,6 +65,9 @@ extension Endpoint {
     public static let prefix = "/api/v1"
     public static let largestPage = 1000
     public static let usualPage = 100
+    /// Messages of one trace.
+    public static let largestTrace = 10_000
+    public static let usualTrace = 500
 
     public var description: EndpointDescription {
         switch self {
@@ -93,16 +102,16 @@ extension Endpoint {
         case .deleteObject:
             .init(
                 method: .delete, path: "/api/v1/objects/{kind}/{name}", summary: "Delete one object", isConditional: true,
-                success: (200, .json("Change")), refusals: [.notFound, .revisionMismatch])
+                success: (200, .json("Change")), refusals: [.notFound, .revisionMismatch, .validationFailed])
         case .applyDocuments:
             .init(
                 method: .post, path: "/api/v1/apply", summary: "Create or replace all objects of the documents, all or nothing",
-                query: [QueryParameter(name: "dryRun", meaning: "true shows the difference and changes nothing", schema: ["type": "boolean"])],
+                query: [Endpoint.dryRun],
                 request: .documents, isConditional: true, success: (200, .json("Change")),
                 refusals: [.revisionMismatch, .validationFailed])
         case .listAudit:
             .init(
-                method: .get, path: "/api/v1/audit", summary: "Who changed what, newest first", query: [Endpoint.limit, Endpoint.before],
+                method: .get, path: "/api/v1/audit", summary: "Who changed what, newest first", query: Endpoint.auditQuery,
                 success: (200, .page("AuditEntry")), refusals: [.malformedRequest])
         case .listParameters:
             .init(method: .get, path: "/api/v1/parameters", summary: "Every parameter with its value", success: (200, .page("Parameter")))
@@ -118,6 +127,53 @@ extension Endpoint {
             .init(
                 method: .delete, path: "/api/v1/parameters/{name}", summary: "Give a parameter its default again", isConditional: true,
                 success: (200, .json("Change")), refusals: [.notFound, .revisionMismatch])
+        case .listParameterChanges:
+            .init(
+                method: .get, path: "/api/v1/parameters/{name}/changes", summary: "Who changed a parameter, newest first",
+                query: [Endpoint.limit, Endpoint.before], success: (200, .page("ParameterChange")), refusals: [.malformedRequest, .notFound])
+        case .exportParameters:
+            .init(
+                method: .get, path: "/api/v1/parameter-set", summary: "The values in force of all parameters as one document",
+                success: (200, .json("ParameterSet")))
+        case .importParameters:
+            .init(
+                method: .put, path: "/api/v1/parameter-set", summary: "Set the parameters of one document, all or nothing",
+                query: [Endpoint.dryRun, Endpoint.replace], request: .documents, isConditional: true, success: (200, .json("Change")),
+                refusals: [.revisionMismatch, .validationFailed])
+        case .listRegistrations:
+            .init(
+                method: .get, path: "/api/v1/registrations", summary: "How the registrations at upstreams stand, by name",
+                success: (200, .page("RegistrationStatus")))
+        case .getRegistration:
+            .init(
+                method: .get, path: "/api/v1/registrations/{name}", summary: "How one registration stands",
+                success: (200, .json("RegistrationStatus")), refusals: [.notFound])
+        case .listRegistrationEvents:
+            .init(
+                method: .get, path: "/api/v1/registration-events",
+                summary: "Registrations that went into another state, newest first; the last thousand since the start, renewals left out",
+                query: [Endpoint.limit, Endpoint.before, Endpoint.registrationName], success: (200, .page("RegistrationEvent")),
+                refusals: [.malformedRequest])
+        case .getCallTrace:
+            .init(
+                method: .get, path: "/api/v1/calls/{id}/trace", summary: "The SIP messages of a call, up or ended, oldest first",
+                query: Endpoint.traceQuery, success: (200, .trace), refusals: [.malformedRequest, .notFound])
+        case .getRegistrationTrace:
+            .init(
+                method: .get, path: "/api/v1/registrations/{name}/trace", summary: "The last SIP messages of a registration, oldest first",
+                query: Endpoint.traceQuery, success: (200, .trace), refusals: [.malformedRequest, .notFound])
+        case .getStop:
+            .init(
+                method: .get, path: "/api/v1/stop", summary: "How far an ordered stop has come",
+                query: [
+                    QueryParameter(
+                        name: "wait", meaning: "true answers when the stop has come further, after a second at the latest",
+                        schema: ["type": "boolean"])
+                ], success: (200, .json("Stop")), refusals: [.malformedRequest])
+        case .stop:
+            .init(
+                method: .post, path: "/api/v1/stop", summary: "Stop the switch in order: withdraw registrations, then close",
+                success: (202, .json("Stop")))
         case .getStatistics:
             .init(method: .get, path: "/api/v1/statistics", summary: "Counts of the switch", success: (200, .json("Statistics")))
         case .live:
@@ -142,6 +198,30 @@ extension Endpoint {
 
     private static let before = QueryParameter(
         name: "before", meaning: "continue behind this entry: the page's \"next\"", schema: ["type": "string"])
+
+    private static let dryRun = QueryParameter(
+        name: "dryRun", meaning: "true shows the difference and changes nothing", schema: ["type": "boolean"])
+
+    private static let replace = QueryParameter(
+        name: "replace", meaning: "true gives every parameter that the document leaves out its default again", schema: ["type": "boolean"])
+
+    private static let registrationName = QueryParameter(name: "name", meaning: "name of the registration", schema: ["type": "string"])
+
+    private static let traceQuery: [QueryParameter] = [
+        QueryParameter(
+            name: "format", meaning: "json unless given", schema: ["type": "string", "enum": .list(TraceFormat.allCases.map { .text($0.rawValue) })]),
+        QueryParameter(
+            name: "limit", meaning: "at most so many messages; \(usualTrace) unless given",
+            schema: ["type": "integer", "minimum": 1, "maximum": .number(largestTrace)]),
+        QueryParameter(name: "unmasked", meaning: "true shows digest responses and other credentials", schema: ["type": "boolean"]),
+    ]
+
+    private static let auditQuery: [QueryParameter] = [
+        limit,
+        before,
+        QueryParameter(name: "kind", meaning: "only objects of this kind", schema: ["type": "string"]),
+        QueryParameter(name: "name", meaning: "only the object of this name; wants kind", schema: ["type": "string"]),
+    ]
 
     private static let callRecordQuery: [QueryParameter] = [
         limit,

@@ -8,8 +8,17 @@ public protocol ObjectStore: Sendable {
     /// Writes all mutations in one transaction together with their lines of the audit and returns the
     /// new revision, or throws `RevisionConflict` when `expected` is not the store's revision any more.
     func apply(_ mutations: [ObjectMutation], expecting expected: Int64, author: String, at time: WallTime) async throws -> Int64
-    /// The newest entries first, with identifiers below `before`, at most `limit`.
-    func audit(limit: Int, before: Int64?) async throws -> [AuditEntry]
+    /// The newest entries of a scope first, with identifiers below `before`, at most `limit`.
+    func audit(of scope: AuditScope, limit: Int, before: Int64?) async throws -> [AuditEntry]
+    /// The newest entry of each object of a kind, by its name; names that are long gone included.
+    func lastChanges(of kind: ObjectKind) async throws -> [String: AuditEntry]
+}
+
+/// Which lines of the audit are wanted.
+public enum AuditScope: Hashable, Sendable {
+    case everything
+    case kind(ObjectKind)
+    case object(ObjectKey)
 }
 
 public struct StoredObjects: Hashable, Sendable {

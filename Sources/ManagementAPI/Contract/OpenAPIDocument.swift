@@ -87,6 +87,11 @@ public enum OpenAPIDocument {
         case .documents:
             ["application/yaml": ["schema": ["type": "string"]], "application/json": ["schema": reference("Object")]]
         case .text: ["text/plain": ["schema": ["type": "string"]]]
+        case .trace:
+            [
+                "application/json": ["schema": reference("Trace")], "text/plain": ["schema": ["type": "string"]],
+                "application/vnd.tcpdump.pcap": ["schema": ["type": "string", "format": "binary"]],
+            ]
         case .none: [:]
         }
     }

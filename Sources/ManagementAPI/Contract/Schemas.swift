@@ -4,7 +4,7 @@ import CallRecords
 enum Schemas {
     static var document: DocumentNode {
         let objects: [DocumentNode.Entry] = ObjectKind.allCases.map { .init($0.rawValue + "Object", object($0)) }
-        return DocumentNode(.mapping(fixed + [.init("Object", anyObject)] + objects))
+        return DocumentNode(.mapping(fixed + registrations + trace + [.init("Object", anyObject)] + objects))
     }
 
     private static let fixed: [DocumentNode.Entry] = [
@@ -62,15 +62,24 @@ enum Schemas {
         .init(
             "Parameter",
             record([
-                ("name", text), ("value", [:]), ("default", [:]), ("source", ["type": "string", "enum": ["default", "operator"]]),
-                ("unit", optionalText), ("allowed", text), ("group", text), ("meaning", text), ("effect", text), ("aliases", ["type": "array"]),
-                ("related", ["type": "array"]), ("presets", ["type": "array"]), ("confidence", text),
+                ("name", text), ("value", [:]), ("default", [:]), ("effective", record([("value", text), ("reason", text)])),
+                ("source", ["type": "string", "enum": ["default", "set"]]), ("setBy", optionalText), ("setAt", time),
+                ("revision", optionalInteger), ("unit", optionalText), ("allowed", text), ("group", text), ("meaning", text), ("effect", text),
+                ("aliases", ["type": "array", "items": text]),
+                ("related", ["type": "array", "items": record([("name", text), ("value", [:])])]),
+                ("presets", ["type": "array", "items": record([("value", [:]), ("purpose", text)])]), ("confidence", text),
             ])),
+        .init(
+            "ParameterChange",
+            record([("id", integer), ("at", time), ("author", text), ("revision", integer), ("before", [:]), ("after", [:])])),
+        .init("ParameterSet", record([("kind", ["const": .text(ParameterSet.kind)]), ("values", ["type": "object"])])),
         .init("ParameterSetting", record([("value", [:])])),
         .init(
             "Statistics",
             record(
-                [("node", text), ("version", text), ("startedAt", time)] + SwitchStatistics.figures.map { ($0.key, integer) })),
+                [("node", text), ("version", text), ("startedAt", time)] + SwitchStatistics.figures.map { ($0.key, integer) } + [
+                    ("registrations", record(RegistrationStatus.State.allCases.map { ($0.rawValue, integer) }))
+                ])),
         .init("Health", ["type": "object", "required": ["status"], "properties": ["status": text, "reasons": ["type": "array", "items": text]]]),
         .init("OpenAPI", ["type": "object"]),
         .init(
@@ -108,15 +117,15 @@ enum Schemas {
         ]
     }
 
-    private static let text: DocumentNode = ["type": "string"]
-    private static let optionalText: DocumentNode = ["type": ["string", "null"]]
-    private static let integer: DocumentNode = ["type": "integer"]
-    private static let optionalInteger: DocumentNode = ["type": ["integer", "null"]]
-    private static let time: DocumentNode = ["type": ["string", "null"], "format": "date-time"]
+    static let text: DocumentNode = ["type": "string"]
+    static let optionalText: DocumentNode = ["type": ["string", "null"]]
+    static let integer: DocumentNode = ["type": "integer"]
+    static let optionalInteger: DocumentNode = ["type": ["integer", "null"]]
+    static let time: DocumentNode = ["type": ["string", "null"], "format": "date-time"]
 
-    private static func reference(_ schema: String) -> DocumentNode { ["$ref": .text("#/components/schemas/\(schema)")] }
+    static func reference(_ schema: String) -> DocumentNode { ["$ref": .text("#/components/schemas/\(schema)")] }
 
-    private static func record(_ properties: [(String, DocumentNode)]) -> DocumentNode {
+    static func record(_ properties: [(String, DocumentNode)]) -> DocumentNode {
         [
             "type": "object", "required": .list(properties.map { .text($0.0) }),
             "properties": DocumentNode(.mapping(properties.map { .init($0.0, $0.1) })),

@@ -11,6 +11,14 @@ public protocol SwitchControl: Sendable {
     func readiness() async -> Readiness
     /// A new snapshot is in force; calls that begin afterwards take it. Snapshots come in the order of their revisions.
     func configurationChanged(_ configuration: SwitchConfiguration) async
+    /// How every registration stands now, in any order.
+    func registrations() async -> [RegistrationStatus]
+    /// Registrations that went into another state, newest first; at most the last thousand.
+    func registrationEvents() async -> [NumberedRegistrationEvent]
+    /// Begins an ordered stop of the process and returns at once. Asked again, it ends the wait for upstreams.
+    func requestStop() async
+    /// How far an ordered stop has come.
+    func stopProgress() async -> StopProgress
 }
 
 /// Whether the switch takes new calls, and when it does not, why.

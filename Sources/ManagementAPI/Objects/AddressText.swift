@@ -1,7 +1,7 @@
 import Vocabulary
 
 /// A gateway's address as an operator writes it: `IP`, `IP:port` or `[v6]:port`, for a routing
-/// gateway optionally followed by `;transport=udp` or `;transport=tcp`.
+/// gateway optionally followed by `;transport=udp`, `;transport=tcp` or `;transport=tls`.
 struct AddressText {
     enum Use {
         /// Source of calls: the port may be left out and then any port is meant.
@@ -19,7 +19,8 @@ struct AddressText {
             reading.refuse(field, at: node.position, "\(node.shape) is not an address", remedy: use.example)
             return nil
         }
-        switch parse(text, use: use) {
+        let named = reading.document["transport"]?.text?.lowercased()
+        switch parse(text, use: use, usually: TransportKind.allCases.first { "\($0.name)" == named } ?? .udp) {
         case .success(let address): return address
         case .failure(let refusal):
             reading.refuse(field, at: node.position, refusal.rule, remedy: refusal.remedy)
@@ -32,10 +33,24 @@ struct AddressText {
         var remedy: String
     }
 
-    private static func parse(_ text: String, use: Use) -> Result<AddressText, Refusal> {
+    /// `usually`: the transport when the text names none; its port is filled in for a target.
+    private static func parse(_ text: String, use: Use, usually: TransportKind) -> Result<AddressText, Refusal> {
         let parts = text.split(separator: ";", omittingEmptySubsequences: false)
         let host = String(parts[0])
-        guard let address = NetworkAddress(host, defaultPort: use == .target ? TransportKind.udp.defaultPort : 0) else {
+        var transport: TransportKind?
+        for parameter in parts.dropFirst() {
+            guard use == .target else {
+                return .failure(Refusal(rule: "a source address has no parameters", remedy: "leave \";\(parameter)\" out"))
+            }
+            guard let named = TransportKind.allCases.first(where: { "transport=\($0.name)" == parameter.lowercased() }) else {
+                return .failure(
+                    Refusal(
+                        rule: "\";\(parameter)\" is not understood",
+                        remedy: "use \";transport=udp\", \";transport=tcp\" or \";transport=tls\""))
+            }
+            transport = named
+        }
+        guard let address = NetworkAddress(host, defaultPort: use == .target ? (transport ?? usually).defaultPort : 0) else {
             return .failure(fault(of: host, use: use))
         }
         if address.isUnspecified {
@@ -43,18 +58,6 @@ struct AddressText {
         }
         if address.port == 0, host.hasExplicitPort {
             return .failure(Refusal(rule: "port 0 cannot be used", remedy: use == .source ? "leave the port out to take any port" : use.example))
-        }
-        var transport: TransportKind?
-        for parameter in parts.dropFirst() {
-            guard use == .target else {
-                return .failure(Refusal(rule: "a source address has no parameters", remedy: "leave \";\(parameter)\" out"))
-            }
-            switch parameter.lowercased() {
-            case "transport=udp": transport = .udp
-            case "transport=tcp": transport = .tcp
-            default:
-                return .failure(Refusal(rule: "\";\(parameter)\" is not understood", remedy: "use \";transport=udp\" or \";transport=tcp\""))
-            }
         }
         return .success(AddressText(address: address, transport: transport))
     }

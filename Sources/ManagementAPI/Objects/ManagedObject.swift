@@ -6,6 +6,8 @@ public protocol ManagedObject: Hashable, Sendable {
     /// An object whose fields all have their defaults.
     init(blank name: String)
     var name: String { get }
+    /// Called once after all fields were read: rules between fields, and defaults that follow from others.
+    static func complete(_ object: inout Self, _ reading: inout ObjectReading)
 }
 
 /// One field of a kind: how it is read, checked, written and explained.
@@ -14,6 +16,8 @@ public struct ObjectField<Object>: Sendable {
 
     public let name: String
     public let presence: Presence
+    /// Whether its value is never shown (`Secret`).
+    public let isSecret: Bool
     /// What it means, for the OpenAPI document.
     public let meaning: String
     /// Its JSON schema, without the description.
@@ -22,12 +26,13 @@ public struct ObjectField<Object>: Sendable {
     let write: @Sendable (Object) -> DocumentNode
 
     public init(
-        _ name: String, _ presence: Presence = .optional, meaning: String, schema: DocumentNode,
+        _ name: String, _ presence: Presence = .optional, isSecret: Bool = false, meaning: String, schema: DocumentNode,
         read: @escaping @Sendable (DocumentNode, inout Object, inout ObjectReading) -> Void,
         write: @escaping @Sendable (Object) -> DocumentNode
     ) {
         self.name = name
         self.presence = presence
+        self.isSecret = isSecret
         self.meaning = meaning
         self.schema = schema
         self.read = read
@@ -57,6 +62,8 @@ public struct ObjectReading: Sendable {
 }
 
 extension ManagedObject {
+    public static func complete(_ object: inout Self, _ reading: inout ObjectReading) {}
+
     /// Reads the fields of a document whose kind and name are known.
     static func read(_ reading: inout ObjectReading, name: String) -> Self {
         var object = Self(blank: name)
@@ -73,10 +80,11 @@ extension ManagedObject {
                 reading.refuse(field.name, at: reading.document.position, "the field is missing", remedy: "add \(field.name): \(field.meaning)")
             }
         }
+        complete(&object, &reading)
         return object
     }
 
-    /// The fields alone, as the store keeps them.
+    /// The fields alone, as the store keeps them, secrets included.
     public var body: DocumentNode {
         DocumentNode(.mapping(Self.fields.map { .init($0.name, $0.write(self)) }))
     }

@@ -8,10 +8,11 @@ extension MappingGateway: ManagedObject {
 
     public static let fields: [ObjectField<MappingGateway>] = [
         ObjectField(
-            "addresses", .required,
-            meaning: "source addresses of the customer's calls: IP for any port, or IP:port",
+            "addresses",
+            meaning: "source addresses of the customer's calls: IP for any port, or IP:port; may be left out where registration is given",
             schema: ["type": "array", "minItems": 1, "maxItems": 256, "uniqueItems": true, "items": ["type": "string"]],
             read: { node, gateway, reading in
+                if node.elements?.isEmpty == true, reading.document["registration"]?.text != nil { return }
                 let remedy = "write a list such as [\"192.0.2.1\"]"
                 guard let elements = reading.elements(of: node, field: "addresses", atMost: 256, remedy: remedy) else { return }
                 gateway.addresses = reading.distinct(elements, field: "addresses") { element, path, reading in
@@ -26,5 +27,26 @@ extension MappingGateway: ManagedObject {
         .flag(
             "followRedirects", \.followRedirects,
             meaning: "whether a vendor's redirection (3xx) is followed for this customer's calls; false unless set"),
+        ObjectField(
+            "registration",
+            meaning: "name of a Registration: calls that arrive at its Contact are taken for this gateway, whatever address they come from; "
+                + "none unless set",
+            schema: ["type": ["string", "null"]],
+            read: { node, gateway, reading in
+                guard !node.isNull else { return }
+                guard let name = node.text, ObjectKey.fault(ofName: name) == nil else {
+                    return reading.refuse(
+                        "registration", at: node.position, "\(node.shape) is no name", remedy: "write the name of a Registration, or leave it out")
+                }
+                gateway.registration = name
+            },
+            write: { .optional($0.registration ?? "") }),
     ]
+
+    /// A gateway without addresses is known by its registration.
+    public static func complete(_ gateway: inout MappingGateway, _ reading: inout ObjectReading) {
+        guard reading.document["addresses"] == nil, gateway.registration == nil else { return }
+        let meaning = fields.first { $0.name == "addresses" }?.meaning ?? ""
+        reading.refuse("addresses", at: reading.document.position, "the field is missing", remedy: "add addresses: \(meaning)")
+    }
 }

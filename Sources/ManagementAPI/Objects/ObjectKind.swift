@@ -3,6 +3,7 @@
 public enum ObjectKind: String, CaseIterable, Hashable, Sendable {
     case mappingGateway = "MappingGateway"
     case routingGateway = "RoutingGateway"
+    case registration = "Registration"
     case parameter = "Parameter"
 
     /// Reads a kind as people type it: any case, with hyphens, in the plural (`mapping-gateways`).
@@ -48,7 +49,8 @@ extension ObjectKind {
         switch self {
         case .mappingGateway: 0
         case .routingGateway: 1
-        case .parameter: 2
+        case .registration: 2
+        case .parameter: 3
         }
     }
 }

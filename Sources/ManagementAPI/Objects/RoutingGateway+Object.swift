@@ -8,10 +8,12 @@ extension RoutingGateway: ManagedObject {
 
     public static let fields: [ObjectField<RoutingGateway>] = [
         ObjectField(
-            "addresses", .required,
-            meaning: "where calls are sent: IP, IP:port (5060 unless given), optionally followed by ;transport=udp or ;transport=tcp",
+            "addresses",
+            meaning: "where calls are sent: IP, IP:port (5060, for TLS 5061 unless given), optionally followed by ;transport=udp, "
+                + ";transport=tcp or ;transport=tls; may be left out where registration is given",
             schema: ["type": "array", "minItems": 1, "maxItems": 64, "uniqueItems": true, "items": ["type": "string"]],
             read: { node, gateway, reading in
+                if node.elements?.isEmpty == true, reading.document["registration"]?.text != nil { return }
                 let remedy = "write a list such as [\"192.0.2.1:5060\"]"
                 guard let elements = reading.elements(of: node, field: "addresses", atMost: 64, remedy: remedy) else { return }
                 var named: TransportKind?
@@ -31,15 +33,11 @@ extension RoutingGateway: ManagedObject {
             },
             write: { .list($0.addresses.map { .text($0.description) }) }),
         ObjectField(
-            "transport", meaning: "udp or tcp, for all addresses; udp unless set",
-            schema: ["type": "string", "enum": ["udp", "tcp"]],
+            "transport", meaning: "udp, tcp or tls, for all addresses; udp unless set",
+            schema: ["type": "string", "enum": ["udp", "tcp", "tls"]],
             read: { node, gateway, reading in
-                let transport: TransportKind
-                switch node.text?.lowercased() {
-                case "udp": transport = .udp
-                case "tcp": transport = .tcp
-                default:
-                    return reading.refuse("transport", at: node.position, "\(node.shape) is no transport for calls", remedy: "write udp or tcp")
+                guard let transport = TransportKind.allCases.first(where: { "\($0.name)" == node.text?.lowercased() }) else {
+                    return reading.refuse("transport", at: node.position, "\(node.shape) is no transport for calls", remedy: "write udp, tcp or tls")
                 }
                 let isNamedOtherwise = (reading.document["addresses"]?.elements ?? []).contains { element in
                     let text = element.text?.lowercased() ?? ""
@@ -78,7 +76,26 @@ extension RoutingGateway: ManagedObject {
         .flag(
             "streamForLargeRequests", \.streamForLargeRequests,
             meaning: "whether an INVITE above 1300 bytes goes by TCP, and by UDP only when that fails; false unless set"),
+        ObjectField(
+            "registration", meaning: "name of the Registration through which calls go: with its identity, by its proxy; none unless set",
+            schema: ["type": ["string", "null"]],
+            read: { node, gateway, reading in
+                guard !node.isNull else { return }
+                guard let name = node.text, ObjectKey.fault(ofName: name) == nil else {
+                    return reading.refuse(
+                        "registration", at: node.position, "\(node.shape) is no name", remedy: "write the name of a Registration, or leave it out")
+                }
+                gateway.registration = name
+            },
+            write: { .optional($0.registration ?? "") }),
     ]
+
+    /// A gateway needs somewhere to send calls to.
+    public static func complete(_ gateway: inout RoutingGateway, _ reading: inout ObjectReading) {
+        guard reading.document["addresses"] == nil, gateway.registration == nil else { return }
+        let meaning = fields.first { $0.name == "addresses" }?.meaning ?? ""
+        reading.refuse("addresses", at: reading.document.position, "the field is missing", remedy: "add addresses: \(meaning)")
+    }
 }
 
 extension String {

@@ -23,6 +23,8 @@ extension ParameterDefinition {
         case .flag: return "On or Off"
         case .integer(let range, let noneAllowed):
             return "a whole number from \(range.lowerBound) to \(range.upperBound)\(unitNote)" + (noneAllowed ? " or None" : "")
+        case .integerOrOption(let range, let word):
+            return "a whole number from \(range.lowerBound) to \(range.upperBound)\(unitNote) or \(word)"
         case .option(let options): return "one of " + options.joined(separator: ", ")
         case .intervals(let each, let count):
             return "\(count.lowerBound) to \(count.upperBound) waiting times with commas between them, each "
@@ -38,6 +40,11 @@ extension ParameterDefinition {
         case .integer(let range, let noneAllowed):
             guard let text = node.text?.trimmed else { return nil }
             if noneAllowed, text.lowercased() == "none" { return ParameterValue.none }
+            guard let number = Int(text), range.contains(number) else { return nil }
+            return .integer(number)
+        case .integerOrOption(let range, let word):
+            guard let text = node.text?.trimmed else { return nil }
+            if text.lowercased() == word.lowercased() { return .option(word) }
             guard let number = Int(text), range.contains(number) else { return nil }
             return .integer(number)
         case .option(let options):
@@ -99,7 +106,7 @@ extension ParameterValue {
 
 extension Interval {
     /// Seconds with at most three decimals and no trailing zeros: "0.5", "4".
-    var secondsText: String {
+    public var secondsText: String {
         let milliseconds = inMilliseconds
         guard milliseconds % 1000 != 0 else { return "\(milliseconds / 1000)" }
         var decimals = String(String(milliseconds % 1000 + 1000).dropFirst())

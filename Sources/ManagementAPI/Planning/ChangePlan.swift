@@ -38,7 +38,7 @@ public struct ObjectChange: Hashable, Sendable {
 
     public init(key: ObjectKey, before: ConfiguredObject?, after: ConfiguredObject?) {
         self.key = key
-        self.fields = ObjectChange.difference(before?.body, after?.body)
+        self.fields = ObjectChange.difference(before?.body, after?.body, secrets: key.kind.secretFields)
         switch (before, after) {
         case (nil, .some): action = .created
         case (.some, nil): action = .deleted
@@ -46,11 +46,15 @@ public struct ObjectChange: Hashable, Sendable {
         }
     }
 
-    private static func difference(_ before: DocumentNode?, _ after: DocumentNode?) -> [Field] {
+    /// Every field that differs. That a secret differs is said, with the mask on both sides.
+    private static func difference(_ before: DocumentNode?, _ after: DocumentNode?, secrets: [String]) -> [Field] {
         let names = ((after ?? before)?.entries ?? []).map(\.key)
         return names.compactMap { name in
             let (old, new) = (before?[name], after?[name])
-            return old == new ? nil : Field(name: name, before: old, after: new)
+            guard old != new else { return nil }
+            guard secrets.contains(name) else { return Field(name: name, before: old, after: new) }
+            let masked: (DocumentNode) -> DocumentNode = { $0.isNull ? $0 : .text(Secret.mask) }
+            return Field(name: name, before: old.map(masked), after: new.map(masked))
         }
     }
 }

@@ -6,6 +6,17 @@ struct ObjectReader {
     struct Read {
         var object: ConfiguredObject
         var document: DocumentNode
+        /// Whether it is one value of a `Parameters` document.
+        var isPartOfSet = false
+
+        /// Whether it is a value of a `Parameters` document that holds already by default. Such a value is not
+        /// set: a set that was exported whole would otherwise pin every default where it is imported.
+        func isInForce(catalogue: ParameterCatalogue, current: ObjectSet, _ others: ChangePlanner.OtherParameters) -> Bool {
+            guard isPartOfSet, case .parameter(let parameter) = object, parameter.value == catalogue[parameter.name]?.defaultValue else {
+                return false
+            }
+            return others == .reset || current[object.key] == nil
+        }
     }
 
     private(set) var read: [Read] = []
@@ -17,19 +28,25 @@ struct ObjectReader {
     mutating func read(_ documents: [DocumentNode]) {
         var first: [ObjectKey: SourcePosition] = [:]
         for document in documents where !document.isNull {
-            guard let object = read(document) else { continue }
-            if let earlier = first[object.key] {
-                let place = earlier.isKnown ? " (first in line \(earlier.line))" : ""
-                problems.append(
-                    FieldProblem(
-                        at: document.position, kind: object.key.kind.rawValue, name: object.key.name,
-                        rule: "the object is described twice\(place)", remedy: "keep one of the two documents"))
-            } else {
-                first[object.key] = document.position
-                read.append(Read(object: object, document: document))
+            let isSet = document["kind"]?.text == ParameterSet.kind
+            for document in isSet ? ParameterSet.documents(of: document, &problems) : [document] {
+                guard let object = read(document) else { continue }
+                if let earlier = first[object.key] {
+                    let place = earlier.isKnown ? " (first in line \(earlier.line))" : ""
+                    problems.append(
+                        FieldProblem(
+                            at: document.position, kind: object.key.kind.rawValue, name: object.key.name,
+                            rule: "the object is described twice\(place)", remedy: "keep one of the two documents"))
+                } else {
+                    first[object.key] = document.position
+                    read.append(Read(object: object, document: document, isPartOfSet: isSet))
+                }
             }
         }
     }
+
+    /// Whether an object breaks a rule, so that what follows from it need not be said.
+    func hasProblems(with key: ObjectKey) -> Bool { problems.contains { $0.kind == key.kind.rawValue && $0.name == key.name } }
 
     private mutating func read(_ document: DocumentNode) -> ConfiguredObject? {
         guard document.entries != nil else {

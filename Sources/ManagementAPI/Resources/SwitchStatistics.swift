@@ -1,3 +1,4 @@
+import CallRecords
 import Vocabulary
 
 /// Counts of the whole switch: the sum over its shards, and what the process knows of itself.
@@ -21,6 +22,14 @@ public struct SwitchStatistics: Hashable, Sendable {
     public var strayMessages: UInt64 = 0
     public var unrecognisedSources: UInt64 = 0
     public var oversizedDatagramsSent: UInt64 = 0
+    /// Registrations by their state; a state without one may be missing.
+    public var registrations: [RegistrationStatus.State: Int] = [:]
+    /// Registrations under whose account somebody else is registered too.
+    public var foreignRegistrations = 0
+    /// Registrations of which the last process left a binding that may be stale.
+    public var staleRegistrations = 0
+    /// Changes of a registration's state that somebody should look into.
+    public var registrationAlarms: UInt64 = 0
 
     public init(node: String, version: String, startedAt: WallTime) {
         self.node = node
@@ -62,7 +71,27 @@ extension SwitchStatistics {
         counter(
             "oversizedDatagramsSent", "tandem_sip_oversized_datagrams_sent_total",
             "Messages sent over UDP although longer than RFC 3261, 18.1.1 wants.", \.oversizedDatagramsSent),
+        gauge(
+            "foreignRegistrations", "tandem_registrations_foreign",
+            "Registrations under whose account another contact is registered too."
+        ) { Int64($0.foreignRegistrations) },
+        gauge(
+            "staleRegistrations", "tandem_registrations_stale",
+            "Registrations of which the last process left a binding that may be stale."
+        ) { Int64($0.staleRegistrations) },
+        counter(
+            "registrationAlarms", "tandem_registration_alarms_total",
+            "Registrations that went into waiting to retry, refused credentials or a failed withdrawal.", \.registrationAlarms),
     ]
+
+    /// Counts registrations by state, and those to look into.
+    public mutating func count(_ statuses: [RegistrationStatus]) {
+        for status in statuses {
+            registrations[status.state, default: 0] += 1
+            if !status.foreignContacts.isEmpty { foreignRegistrations += 1 }
+            if status.mayBeStale { staleRegistrations += 1 }
+        }
+    }
 
     private static func gauge(
         _ key: String, _ metric: String, _ help: String, _ value: @escaping @Sendable (SwitchStatistics) -> Int64
@@ -80,7 +109,11 @@ extension SwitchStatistics {
         let head: [DocumentNode.Entry] = [
             .init("node", .text(node)), .init("version", .text(version)), .init("startedAt", startedAt.document),
         ]
-        return DocumentNode(.mapping(head + SwitchStatistics.figures.map { .init($0.key, .number($0.value(self))) }))
+        let states = RegistrationStatus.State.allCases.map { DocumentNode.Entry($0.rawValue, .number(registrations[$0] ?? 0)) }
+        return DocumentNode(
+            .mapping(
+                head + SwitchStatistics.figures.map { .init($0.key, .number($0.value(self))) }
+                    + [.init("registrations", DocumentNode(.mapping(states)))]))
     }
 
     /// The figures in Prometheus' text format, version 0.0.4.
@@ -88,7 +121,10 @@ extension SwitchStatistics {
         let info =
             "# HELP tandem_info The program that answers.\n# TYPE tandem_info gauge\n"
             + "tandem_info{node=\(node.jsonQuoted),version=\(version.jsonQuoted)} 1\n"
-        return info
+        let states =
+            "# HELP tandem_registrations Registrations at upstreams by state.\n# TYPE tandem_registrations gauge\n"
+            + RegistrationStatus.State.allCases.map { "tandem_registrations{state=\"\($0.rawValue)\"} \(registrations[$0] ?? 0)\n" }.joined()
+        return info + states
             + SwitchStatistics.figures.map { figure in
                 "# HELP \(figure.metric) \(figure.help)\n# TYPE \(figure.metric) \(figure.form.rawValue)\n\(figure.metric) \(figure.value(self))\n"
             }.joined()

@@ -9,12 +9,18 @@ public actor Configurator {
     private let control: any SwitchControl
     private let planner: ChangePlanner
     private let now: @Sendable () -> WallTime
+    private let secretReader: SecretReader
+    /// What the files of secrets held when they could last be read, by path.
+    private var secrets: [String: String]
     /// The change that is being made; the next one waits for it.
     private var last: Task<Void, Never>?
 
     public init(
-        store: any ObjectStore, control: any SwitchControl, catalogue: ParameterCatalogue, now: @escaping @Sendable () -> WallTime
+        store: any ObjectStore, control: any SwitchControl, catalogue: ParameterCatalogue, secretReader: SecretReader = .none,
+        secrets: [String: String] = [:], now: @escaping @Sendable () -> WallTime
     ) {
+        self.secretReader = secretReader
+        self.secrets = secrets
         self.store = store
         self.control = control
         self.planner = ChangePlanner(catalogue: catalogue)
@@ -27,10 +33,12 @@ public actor Configurator {
         public var objects: ObjectSet
         /// The revision at which each object was last written.
         public var objectRevisions: [ObjectKey: Int64]
-        /// What is stored and cannot be read by this version.
+        /// What is stored and cannot be read by this version, and files of secrets that cannot be read.
         public var problems: [FieldProblem]
+        /// What the files of secrets hold, by path.
+        public var secrets: [String: String]
 
-        public var configuration: SwitchConfiguration { objects.configuration(revision: revision) }
+        public var configuration: SwitchConfiguration { objects.configuration(revision: revision, secrets: secrets) }
     }
 
     public struct Outcome: Sendable {
@@ -59,7 +67,18 @@ public actor Configurator {
     public nonisolated var catalogue: ParameterCatalogue { planner.catalogue }
 
     /// Reads the configuration from a store, also before the switch runs.
-    public static func load(from store: any ObjectStore, catalogue: ParameterCatalogue) async throws -> Snapshot {
+    public static func load(
+        from store: any ObjectStore, catalogue: ParameterCatalogue, secretReader: SecretReader = .none
+    ) async throws -> Snapshot {
+        var snapshot = try await stored(in: store, catalogue: catalogue)
+        let files = SecretFiles(of: snapshot.objects, reader: secretReader)
+        snapshot.secrets = files.secrets
+        snapshot.problems += files.problems
+        return snapshot
+    }
+
+    /// The objects alone; no file of secrets is opened.
+    private static func stored(in store: any ObjectStore, catalogue: ParameterCatalogue) async throws -> Snapshot {
         let stored = try await store.load()
         let (objects, problems) = ChangePlanner(catalogue: catalogue).objects(stored: stored.objects)
         let revisions = stored.objects.compactMap { object in
@@ -67,21 +86,40 @@ public actor Configurator {
         }
         return Snapshot(
             revision: stored.revision, objects: objects,
-            objectRevisions: Dictionary(revisions, uniquingKeysWith: { max($0, $1) }), problems: problems)
+            objectRevisions: Dictionary(revisions, uniquingKeysWith: { max($0, $1) }), problems: problems, secrets: [:])
     }
 
+    /// The stored configuration, with the secrets as they were last read.
     public func snapshot() async throws -> Snapshot {
-        try await Configurator.load(from: store, catalogue: planner.catalogue)
+        var snapshot = try await Configurator.stored(in: store, catalogue: planner.catalogue)
+        snapshot.secrets = secrets
+        return snapshot
+    }
+
+    /// Reads the files of secrets again and hands what changed to the switch. A file that cannot be read
+    /// is told and leaves its secret as it was.
+    public func reloadSecrets() async throws -> (changed: Int, problems: [FieldProblem]) {
+        try await alone {
+            let current = try await self.snapshot()
+            let files = SecretFiles(of: current.objects, reader: self.secretReader)
+            let changed = await self.takeOver(files, for: current.objects, revision: current.revision)
+            return (changed, files.problems)
+        }
     }
 
     /// Creates or replaces the objects of all documents, or none of them.
     public func apply(
-        _ documents: [DocumentNode], mode: Mode = .apply, expecting expectation: Expectation = .anything, author: String
+        _ documents: [DocumentNode], otherParameters: ChangePlanner.OtherParameters = .stay, mode: Mode = .apply,
+        expecting expectation: Expectation = .anything, author: String
     ) async throws -> Outcome {
         try await alone {
             try await self.change(mode: mode, expecting: expectation, author: author) { current in
-                switch self.planner.plan(documents, current: current) {
-                case .success(let plan): return plan
+                switch self.planner.plan(documents, otherParameters: otherParameters, current: current) {
+                case .success(let plan):
+                    let files = SecretFiles(of: plan.result, reader: self.secretReader)
+                    let problems = files.problems(of: plan.changes.map(\.key), in: documents)
+                    if !problems.isEmpty { throw Problem.refused(problems) }
+                    return (plan, files)
                 case .failure(let refused): throw Problem.refused(refused.problems)
                 }
             }
@@ -91,31 +129,45 @@ public actor Configurator {
     public func delete(_ key: ObjectKey, expecting expectation: Expectation = .anything, author: String) async throws -> Outcome {
         try await alone {
             try await self.change(mode: .apply, expecting: expectation, author: author) { current in
-                guard let plan = self.planner.plan(deleting: key, current: current) else {
-                    throw Problem(.notFound, "there is no \(key.kind.rawValue) \"\(key.name)\"")
+                switch self.planner.plan(deleting: key, current: current) {
+                case nil: throw Problem(.notFound, "there is no \(key.kind.rawValue) \"\(key.name)\"")
+                case .failure(let refused): throw Problem.refused(refused.problems)
+                case .success(let plan): return (plan, SecretFiles(of: plan.result, reader: self.secretReader))
                 }
-                return plan
             }
         }
     }
 
     private func change(
-        mode: Mode, expecting expectation: Expectation, author: String, plan: @Sendable (ObjectSet) throws -> ChangePlan
+        mode: Mode, expecting expectation: Expectation, author: String,
+        plan: @Sendable (ObjectSet) throws -> (plan: ChangePlan, files: SecretFiles)
     ) async throws -> Outcome {
         let current = try await snapshot()
         try check(expectation, against: current)
-        let plan = try plan(current.objects)
+        let (plan, files) = try plan(current.objects)
         let mutations = plan.mutations
-        guard mode == .apply, !mutations.isEmpty else {
-            return Outcome(revision: current.revision, isApplied: mode == .apply, changes: plan.changes)
+        guard mode == .apply else { return Outcome(revision: current.revision, isApplied: false, changes: plan.changes) }
+        guard !mutations.isEmpty else {
+            _ = await takeOver(files, for: current.objects, revision: current.revision)
+            return Outcome(revision: current.revision, isApplied: true, changes: plan.changes)
         }
         do {
             let revision = try await store.apply(mutations, expecting: current.revision, author: author, at: now())
-            await control.configurationChanged(plan.result.configuration(revision: revision))
+            secrets = files.secrets(elseFrom: secrets)
+            await control.configurationChanged(plan.result.configuration(revision: revision, secrets: secrets))
             return Outcome(revision: revision, isApplied: true, changes: plan.changes)
         } catch let conflict as RevisionConflict {
             throw Problem(.revisionMismatch, "the configuration moved on to revision \(conflict.current); read it again and retry")
         }
+    }
+
+    /// Hands a new snapshot to the switch when a file of secrets holds another text than before; how many do.
+    private func takeOver(_ files: SecretFiles, for objects: ObjectSet, revision: Int64) async -> Int {
+        let new = files.secrets(elseFrom: secrets)
+        let changed = new.count { secrets[$0.key] != $0.value }
+        secrets = new
+        if changed > 0 { await control.configurationChanged(objects.configuration(revision: revision, secrets: new)) }
+        return changed
     }
 
     private func check(_ expectation: Expectation, against current: Snapshot) throws(Problem) {

@@ -45,14 +45,25 @@ extension Handlers {
     }
 
     func listAudit(_ exchange: Exchange) async throws -> Reply {
+        try await auditPage(of: auditScope(exchange), exchange) { $0.document }
+    }
+
+    func auditPage(of scope: AuditScope, _ exchange: Exchange, show: (AuditEntry) -> DocumentNode) async throws -> Reply {
         let limit = try exchange.limit()
-        let before = try exchange.query("before").map { text throws(Problem) in
-            guard let id = Int64(text) else { throw Problem(.malformedRequest, "before must be the identifier of an audit entry") }
-            return id
-        }
-        let entries = try await services.store.audit(limit: limit + 1, before: before)
+        let entries = try await services.store.audit(of: scope, limit: limit + 1, before: try exchange.number("before"))
         let page = entries.prefix(limit)
-        return .page(page.map(\.document), next: entries.count > limit ? page.last.map { "\($0.id)" } : nil)
+        return .page(page.map(show), next: entries.count > limit ? page.last.map { "\($0.id)" } : nil)
+    }
+
+    private func auditScope(_ exchange: Exchange) throws(Problem) -> AuditScope {
+        guard let text = exchange.query("kind") else {
+            if exchange.query("name") != nil { throw Problem(.malformedRequest, "name wants kind beside it") }
+            return .everything
+        }
+        guard let kind = ObjectKind(typed: text) else {
+            throw Problem(.malformedRequest, "there is no kind \"\(text)\"; \(Suggestion.remedy(for: text, among: ObjectKind.names))")
+        }
+        return exchange.query("name").map { .object(ObjectKey(kind, $0)) } ?? .kind(kind)
     }
 
     func kind(_ exchange: Exchange) throws(Problem) -> ObjectKind {

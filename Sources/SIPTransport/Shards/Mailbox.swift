@@ -29,6 +29,8 @@ final class Mailbox: Sendable {
     enum Command: Sendable {
         case shard(ShardCommand)
         case transportStatistics(reply: @Sendable (DatagramStatistics) -> Void)
+        /// Hand over what was traced, at once.
+        case handOverTrace(reply: @Sendable (()) -> Void)
     }
 
     /// What the loop takes out in one go. It is emptied, not dropped, so that its memory is reused.
@@ -36,6 +38,7 @@ final class Mailbox: Sendable {
         var commands: [Command] = []
         var commits: [RecordCommit] = []
         var failures: [Flow] = []
+        var resolutions: [(hop: NextHop, resolution: Resolution)] = []
         var messages: MessageQueue
         /// Datagrams of other shards that found no room, since the last time.
         var droppedDatagrams: UInt64 = 0
@@ -46,6 +49,7 @@ final class Mailbox: Sendable {
             commands.removeAll(keepingCapacity: true)
             commits.removeAll(keepingCapacity: true)
             failures.removeAll(keepingCapacity: true)
+            resolutions.removeAll(keepingCapacity: resolutions.count <= 1024)
             messages.removeAll()
             droppedDatagrams = 0
         }
@@ -101,6 +105,15 @@ final class Mailbox: Sendable {
             if case .committed = commit, case .committed? = contents.commits.last { contents.commits.removeLast() }
             if case .failing = commit, case .failing? = contents.commits.last { contents.commits.removeLast() }
             contents.commits.append(commit)
+            return true
+        }
+    }
+
+    /// The name service's answer to a question of the shard. Never refused: a shard asks for each next hop
+    /// once until it is answered, so no more answers can wait than it has next hops.
+    func post(_ resolution: Resolution, of hop: NextHop) {
+        _ = post { contents in
+            contents.resolutions.append((hop, resolution))
             return true
         }
     }

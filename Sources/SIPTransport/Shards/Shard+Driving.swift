@@ -8,5 +8,6 @@ extension Shard: ShardDriving {
         let now = SystemClock.moment
         self.init(configuration, now: now.instant)
         restoreCalls(configuration.openCalls, at: now)
+        startRegistrations(at: now)
     }
 }

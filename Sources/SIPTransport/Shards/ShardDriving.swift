@@ -10,7 +10,8 @@ import Vocabulary
 public protocol ShardDriving: ~Copyable, SendableMetatype {
     init(_ configuration: ShardConfiguration)
 
-    /// One datagram or one framed stream message. `bytes` may be changed in place and is valid during the call.
+    /// One datagram or one framed stream message. `bytes` is valid during the call and stays as it is: the
+    /// trace copies it afterwards.
     mutating func messageReceived(_ bytes: UnsafeMutableRawBufferPointer, from flow: Flow, at now: Moment)
     mutating func handleTimeouts(at now: Moment)
     mutating func recordsCommitted(_ commit: RecordCommit, at now: Moment)
@@ -20,11 +21,43 @@ public protocol ShardDriving: ~Copyable, SendableMetatype {
 
     /// When `handleTimeouts` is due; `.never` when nothing waits. It may be early, never late.
     var nextDeadline: Instant { get }
+    /// Whether the last message came from nobody that the switch knows, or is no SIP: the trace does not
+    /// keep it, nor what it was answered.
+    var lastMessageWasForeign: Bool { get }
     var outbox: Outbox { get set }
     var records: RecordStream { get set }
+    /// Next hops to look up, each asked once until `ShardCommand.resolved` answers it; the loop takes them after each batch.
+    var questions: [NextHop] { get set }
+    /// Registrations that went into another state; the loop takes them after each batch.
+    var notices: [RegistrationEvent] { get set }
+    /// What the other shards are to be told of a registration that one keeps; the loop takes them after each batch.
+    var announcements: [RegistrationView] { get set }
 
     /// The shard, 0 to `count - 1`, that a message belongs to, by a cheap look at it.
     static func owner(of message: Bytes, count: Int) -> Int
+}
+
+extension ShardDriving where Self: ~Copyable {
+    /// A shard that knows everybody need not say so.
+    public var lastMessageWasForeign: Bool { false }
+
+    /// A shard that looks nothing up need not say so.
+    public var questions: [NextHop] {
+        get { [] }
+        set {}
+    }
+
+    /// A shard that keeps nothing for others need not say so.
+    public var announcements: [RegistrationView] {
+        get { [] }
+        set {}
+    }
+
+    /// A shard without registrations need not say so.
+    public var notices: [RegistrationEvent] {
+        get { [] }
+        set {}
+    }
 }
 
 /// Where shards hand their records: the store.
@@ -32,4 +65,16 @@ public protocol RecordSink: Sendable {
     /// Takes the commands in `bytes`, whose last has the number `lastSequence`. Called on the shard's
     /// thread and must not block; it may swap `bytes` for another array whose storage is reused.
     func submit(shard: Int, bytes: inout [UInt8], lastSequence: UInt64)
+}
+
+/// Who is told what happens to registrations.
+public protocol NoticeSink: Sendable {
+    /// Registrations went into another state, in this order. Called on a shard's thread and must not block.
+    func registrationsChanged(_ events: [RegistrationEvent])
+}
+
+/// For a switch that nobody watches.
+public struct NoNotices: NoticeSink {
+    public init() {}
+    public func registrationsChanged(_ events: [RegistrationEvent]) {}
 }

@@ -13,6 +13,10 @@ struct ShardLoopParts: Sendable {
     var sink: any RecordSink
     /// Nil when the switch has no stream listener.
     var streams: StreamSender?
+    var names: NameService
+    var notices: any NoticeSink
+    /// Nil when nothing is to be traced.
+    var trace: (any TraceSink)?
     /// Datagrams that may wait while a socket's buffer is full.
     var delayedBound: MessageQueue.Bound
 }
@@ -35,7 +39,10 @@ struct ShardLoop<S: ShardDriving & ~Copyable>: ~Copyable {
     private let mailboxes: [Mailbox]
     private let sink: any RecordSink
     private let streams: StreamSender?
+    private let names: NameService
+    private let notices: any NoticeSink
 
+    private var tap: TraceTap
     private var poller: Poller
     private var batch: ReceiveBatch
     private var endpoints: FixedTable<UDPEndpoint>
@@ -79,6 +86,9 @@ struct ShardLoop<S: ShardDriving & ~Copyable>: ~Copyable {
         mailbox = parts.mailboxes[parts.configuration.index]
         sink = parts.sink
         streams = parts.streams
+        names = parts.names
+        notices = parts.notices
+        tap = TraceTap(parts.trace, listeners: parts.configuration.listeners)
         mail = Mailbox.Contents(bounds: mailbox.bounds)
         self.poller = poller
         self.batch = batch
@@ -101,11 +111,12 @@ struct ShardLoop<S: ShardDriving & ~Copyable>: ~Copyable {
             if shard.nextDeadline <= now.instant { shard.handleTimeouts(at: now) }
             finishBatch()
         }
+        tap.handOver(at: now)
     }
 
     private func timeUntilNextTurn() -> Interval? {
         if isUnfinished { return .zero }
-        let deadline = shard.nextDeadline
+        let deadline = min(shard.nextDeadline, tap.deadline)
         return deadline == .never ? nil : deadline - SystemClock.instant
     }
 
@@ -173,21 +184,43 @@ struct ShardLoop<S: ShardDriving & ~Copyable>: ~Copyable {
                 return
             }
         }
-        shard.messageReceived(datagram, from: flow, at: now)
+        receive(datagram, from: flow)
+    }
+
+    /// Lets the shard work on one message, and keeps the message and its answers for the trace.
+    private mutating func receive(_ message: UnsafeMutableRawBufferPointer, from flow: Flow) {
+        guard tap.isOn else {
+            shard.messageReceived(message, from: flow, at: now)
+            return
+        }
+        let before = shard.outbox.count
+        shard.messageReceived(message, from: flow, at: now)
+        tap.sent(shard.outbox, upTo: before, at: now)
+        if shard.lastMessageWasForeign {
+            tap.passOver(upTo: shard.outbox.count)
+        } else {
+            tap.received(Bytes(UnsafeRawBufferPointer(message)), from: flow, at: now)
+            tap.sent(shard.outbox, upTo: shard.outbox.count, at: now)
+        }
     }
 
     private mutating func readMail() {
         isClosed = mailbox.take(into: &mail)
         for position in 0..<mail.messages.count {
-            shard.messageReceived(mail.messages.message(at: position), from: mail.messages.flow(at: position), at: now)
+            receive(mail.messages.message(at: position), from: mail.messages.flow(at: position))
             if position % ReceiveBatch.capacity == ReceiveBatch.capacity - 1 { finishBatch() }
         }
         for commit in mail.commits { shard.recordsCommitted(commit, at: now) }
         for flow in mail.failures { shard.transportFailed(flow, at: now) }
+        for (hop, resolution) in mail.resolutions { shard.commandReceived(.resolved(hop, resolution), at: now) }
         for command in mail.commands {
             switch command {
             case .shard(let command): shard.commandReceived(command, at: now)
             case .transportStatistics(let reply): reply(report.statistics)
+            case .handOverTrace(let reply):
+                if tap.isOn { tap.sent(shard.outbox, upTo: shard.outbox.count, at: now) }
+                tap.handOver(at: now)
+                reply(())
             }
         }
         report.statistics.steeredDatagramsDropped += mail.droppedDatagrams
@@ -196,7 +229,8 @@ struct ShardLoop<S: ShardDriving & ~Copyable>: ~Copyable {
 
     // MARK: - Sending
 
-    /// Sends what the shard wrote and hands its records to the store.
+    /// Sends what the shard wrote, hands its records to the store, its questions to the name service and
+    /// what was traced to the trace.
     private mutating func finishBatch() {
         for _ in 0..<ShardLoop.sendRounds {
             if !shard.outbox.isEmpty { sendOutbox() }
@@ -204,12 +238,37 @@ struct ShardLoop<S: ShardDriving & ~Copyable>: ~Copyable {
             reportFailures()
         }
         if !shard.outbox.isEmpty || !report.failures.isEmpty { isUnfinished = true }
+        if !shard.questions.isEmpty {
+            names.resolve(shard.questions, for: mailbox)
+            shard.questions.removeAll(keepingCapacity: true)
+        }
+        if !shard.notices.isEmpty {
+            notices.registrationsChanged(shard.notices)
+            shard.notices.removeAll(keepingCapacity: true)
+        }
+        if !shard.announcements.isEmpty { announce() }
+        tap.handOverIfDue(at: now)
         guard !shard.records.isEmpty else { return }
         shard.records.exchange(with: &recordBytes)
         sink.submit(shard: index, bytes: &recordBytes, lastSequence: shard.records.lastSequence)
     }
 
+    /// Tells the other shards of changed registrations; what a full mailbox refuses is offered again with the next batch.
+    private mutating func announce() {
+        let views = shard.announcements
+        shard.announcements.removeAll(keepingCapacity: true)
+        for view in views {
+            for other in 0..<shardCount where other != index {
+                if mailboxes[other].post(.shard(.upstreamChanged(view))) == .full {
+                    shard.announcements.append(view)
+                    break
+                }
+            }
+        }
+    }
+
     private mutating func sendOutbox() {
+        if tap.isOn { tap.sent(shard.outbox, upTo: shard.outbox.count, at: now) }
         var hasStreamMessages = false
         for position in 0..<shard.outbox.count {
             let flow = shard.outbox.entries[position].flow
@@ -232,6 +291,7 @@ struct ShardLoop<S: ShardDriving & ~Copyable>: ~Copyable {
             watchForWriting(endpoint)
         }
         shard.outbox.removeAll()
+        tap.outboxEmptied()
         if hasStreamMessages { streams?.flush() }
     }
 

@@ -22,35 +22,50 @@ final class StreamConnection: ChannelInboundHandler {
     private static let lingerTime = TimeAmount.seconds(2)
 
     private enum State {
-        /// Can transition to: open, closed.
+        /// TCP connects or TLS shakes hands; messages wait. Can transition to: open, closed.
         case opening(waiting: [ByteBuffer], bytes: Int)
         /// Can transition to: lingering, closed.
         case open
         /// Our last bytes are written, what still comes is dropped. Can transition to: closed.
-        case lingering(until: NIODeadline)
+        case lingering(until: Instant)
         case closed
     }
 
     let number: UInt32
     let peer: StreamTable.Peer
     let listener: Int
-    let isAccepted: Bool
+    let role: StreamRole
+    /// Opened for an answer to a peer whose own connection is gone.
+    let answersAccepted: Bool
     private(set) var uses: [Use] = []
+    /// Why it failed; nil while it works, and when either side ended it as it may.
+    private(set) var failure: StreamFailure?
+    /// Whether it was ever ready for messages.
+    private(set) var wasOpen = false
+    /// Whether the peer has sent anything of SIP.
+    private(set) var hasReceived = false
 
     private unowned let table: StreamTable
     private var state = State.opening(waiting: [], bytes: 0)
     private var context: ChannelHandlerContext?
     private var framer: StreamFramer
-    private var lastActivity = NIODeadline.now()
+    private var lastActivity = SystemClock.instant
+    /// When TCP was there; nil before.
+    private var connectedSince: Instant?
     /// When the message at the front began to come; nil when none is half there.
-    private var partialSince: NIODeadline?
+    private var partialSince: Instant?
     private var isPaused = false
+    /// Closed because nobody had anything to say.
+    private var isUnused = false
+    /// Nil for an accepted connection, whose peer looks after it.
+    private var keepalive: StreamKeepalive?
 
-    init(number: UInt32, peer: StreamTable.Peer, listener: Int, isAccepted: Bool, table: StreamTable) {
+    init(number: UInt32, peer: StreamTable.Peer, listener: Int, role: StreamRole, answersAccepted: Bool, table: StreamTable) {
         self.number = number
         self.peer = peer
         self.listener = listener
-        self.isAccepted = isAccepted
+        self.role = role
+        self.answersAccepted = answersAccepted
         self.table = table
         framer = StreamFramer(
             limits: .init(headerBytes: table.settings.maximumHeaderBytes, bodyBytes: table.settings.maximumBodyBytes))
@@ -64,23 +79,45 @@ final class StreamConnection: ChannelInboundHandler {
         }
     }
 
-    // MARK: - Receiving
+    // MARK: - Opening
 
-    func handlerAdded(context: ChannelHandlerContext) {
-        self.context = context
-        if context.channel.isActive { opened() }
-    }
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
     func channelActive(context: ChannelHandlerContext) {
-        if isAccepted { opened() }
+        connectedSince = SystemClock.instant
+        if peer.transport != .tls { opened() }
         context.fireChannelActive()
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is StreamSecured { opened() } else { context.fireUserInboundEventTriggered(event) }
+    }
+
+    /// The connection is ready: what waited is written.
+    private func opened() {
+        guard case .opening(let waiting, _) = state else { return }
+        state = .open
+        wasOpen = true
+        lastActivity = SystemClock.instant
+        if role == .opened { keepalive = StreamKeepalive(table.settings, now: lastActivity) }
+        table.opened(self)
+        for buffer in waiting { context?.write(wrapOutboundOut(buffer), promise: nil) }
+        flush()
+    }
+
+    // MARK: - Receiving
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard case .open = state else { return }
-        lastActivity = .now()
+        let now = SystemClock.instant
+        if role == .accepted { lastActivity = now }
+        if !hasReceived {
+            hasReceived = true
+            table.heard(self)
+        }
+        keepalive?.bytesReceived(at: now)
         unwrapInboundIn(data).withUnsafeReadableBytes { framer.append(Bytes($0)) }
-        deliver()
+        deliver(now)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -93,21 +130,23 @@ final class StreamConnection: ChannelInboundHandler {
         self.context = nil
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { fail(StreamFailure(error).reason) }
 
     /// Hands whole messages to their shards until bytes or room are missing.
-    private func deliver() {
+    private func deliver(_ now: Instant) {
         while case .open = state, !isPaused {
             switch framer.next() {
             case .incomplete:
-                if !framer.holdsPartialMessage { partialSince = nil } else if partialSince == nil { partialSince = lastActivity }
+                if !framer.holdsPartialMessage { partialSince = nil } else if partialSince == nil { partialSince = now }
                 return
+            case .pong: keepalive?.pongReceived(at: now)
             case .keepalive:
                 table.counters.update { $0.keepalivesAnswered += 1 }
                 writeBytes(Bytes("\r\n"))
                 flush()
             case .message:
                 partialSince = nil
+                lastActivity = now
                 if handOver() { framer.consumeMessage() } else { pause() }
             case .violation(let violation):
                 table.counters.update { $0.framingViolations += 1 }
@@ -140,7 +179,7 @@ final class StreamConnection: ChannelInboundHandler {
 
     private func resume() {
         isPaused = false
-        deliver()
+        deliver(SystemClock.instant)
         if !isPaused, let context { try? context.channel.syncOptions?.setOption(.autoRead, value: true) }
     }
 
@@ -156,7 +195,7 @@ final class StreamConnection: ChannelInboundHandler {
     func write(_ message: Bytes, flow: Flow, shard: Int) {
         let use = Use(shard: shard, flow: flow)
         if !uses.contains(use), uses.count < StreamConnection.maximumUses { uses.append(use) }
-        lastActivity = .now()
+        lastActivity = SystemClock.instant
         table.counters.update { $0.messagesSent += 1 }
         guard case .opening(var waiting, var bytes) = state else { return writeBytes(message) }
         bytes += message.count
@@ -171,15 +210,6 @@ final class StreamConnection: ChannelInboundHandler {
 
     func flush() { context?.flush() }
 
-    /// The connection is there: what waited is written.
-    func opened() {
-        guard case .opening(let waiting, _) = state else { return }
-        state = .open
-        lastActivity = .now()
-        for buffer in waiting { context?.write(wrapOutboundOut(buffer), promise: nil) }
-        flush()
-    }
-
     /// Cuts the connection when its peer does not read what is written.
     private func writeBytes(_ bytes: Bytes) {
         guard let context, case .open = state else { return }
@@ -188,25 +218,54 @@ final class StreamConnection: ChannelInboundHandler {
         context.flush()
         guard !context.channel.isWritable else { return }
         table.counters.update { $0.slowReadersCut += 1 }
-        context.close(promise: nil)
+        fail("\(peer.remote) does not read what is sent to it")
     }
 
     // MARK: - Ending
 
-    func checkTimeouts(_ now: NIODeadline) {
+    func checkTimeouts(_ now: Instant) {
+        let settings = table.settings
         switch state {
-        case .opening, .closed: return
+        case .closed: return
+        case .opening:
+            guard let connectedSince, now - connectedSince >= settings.handshakeTimeout else { return }
+            fail("\(peer.remote) did not finish the TLS handshake in time; does it speak TLS on this port?")
         case .lingering(let until):
             if now >= until { context?.close(promise: nil) }
         case .open:
-            if let partialSince, !isPaused, now - partialSince >= .nanoseconds(table.settings.messageTimeout.nanoseconds) {
+            if let partialSince, !isPaused, now - partialSince >= settings.messageTimeout {
                 table.counters.update { $0.messageTimeouts += 1 }
-                context?.close(promise: nil)
-            } else if now - lastActivity >= .nanoseconds(table.settings.idleTimeout.nanoseconds) {
+                fail("\(peer.remote) began a message and did not finish it")
+            } else if now - lastActivity >= (role == .accepted ? settings.idleTimeout : settings.openedIdleTimeout) {
                 table.counters.update { $0.idleTimeouts += 1 }
+                isUnused = true
                 context?.close(promise: nil)
+            } else if !isPaused {
+                // What a paused connection does not read may be the pong.
+                keepAlive(now)
             }
         }
+    }
+
+    private func keepAlive(_ now: Instant) {
+        guard let action = keepalive?.action(at: now, random: .random(in: 0...1)) else { return }
+        switch action {
+        case .sendPing:
+            table.counters.update { $0.keepalivesSent += 1 }
+            framer.expectPong(true)
+            writeBytes(Bytes("\r\n\r\n"))
+            flush()
+        case .stopWaiting: framer.expectPong(false)
+        case .fail:
+            table.counters.update { $0.keepalivesUnanswered += 1 }
+            fail("\(peer.remote) does not answer keepalives any more")
+        }
+    }
+
+    /// Ends the connection for a reason; the first one counts.
+    private func fail(_ reason: String) {
+        if failure == nil { failure = StreamFailure(reason: reason) }
+        context?.close(promise: nil)
     }
 
     /// Closes the connection once what was written has left; nil when it never opened.
@@ -222,14 +281,26 @@ final class StreamConnection: ChannelInboundHandler {
     /// Ends our direction, so that the peer reads our last answer before it sees the end.
     private func linger() {
         guard let context, case .open = state else { return }
-        state = .lingering(until: .now() + StreamConnection.lingerTime)
+        state = .lingering(until: SystemClock.instant + Interval(nanoseconds: StreamConnection.lingerTime.nanoseconds))
         context.flush()
         context.close(mode: .output, promise: nil)
+    }
+
+    /// TCP could not be opened.
+    func connectFailed(_ error: any Error) {
+        if failure == nil { failure = StreamFailure(error) }
+        state = .closed
+        table.remove(self)
     }
 
     private func ended() {
         if case .closed = state { return }
         state = .closed
+        // Before TCP was there, `connectFailed` comes with the reason.
+        if role == .opened, connectedSince == nil { return }
+        if role == .opened, !hasReceived, !isUnused, failure == nil {
+            failure = StreamFailure(reason: "\(peer.remote) ended the connection without an answer")
+        }
         table.remove(self)
     }
 }

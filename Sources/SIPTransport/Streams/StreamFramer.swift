@@ -28,6 +28,8 @@ struct StreamFramer {
         case incomplete
         /// A double CRLF, to be answered with one CRLF. It is consumed.
         case keepalive
+        /// The single CRLF that was expected. It is consumed.
+        case pong
         /// A whole message of this many bytes.
         case message(length: Int)
         case violation(Violation)
@@ -41,6 +43,8 @@ struct StreamFramer {
     private var scanned = 0
     /// Empty lines since the last message or keepalive.
     private var emptyLines = 0
+    /// A keepalive was sent and its answer has not come.
+    private var expectsPong = false
     /// The length of the message at the front, when its header section is complete.
     private var messageLength: Int?
     private var violation: Violation?
@@ -63,9 +67,15 @@ struct StreamFramer {
         buffer.append(contentsOf: bytes.buffer)
     }
 
+    /// From now on a single CRLF between messages is the answer to a keepalive, once; or no longer.
+    mutating func expectPong(_ expects: Bool) {
+        expectsPong = expects
+        if expects { emptyLines = 0 }
+    }
+
     mutating func next() -> Event {
         if let violation { return .violation(violation) }
-        if messageLength == nil, skipEmptyLines() { return .keepalive }
+        if messageLength == nil, let event = skipEmptyLines() { return event }
         if messageLength == nil, let failure = findMessageLength() {
             violation = failure
             return .violation(failure)
@@ -96,18 +106,32 @@ struct StreamFramer {
 
     // MARK: -
 
-    /// Passes the empty lines before a message; true when two of them make a keepalive.
-    private mutating func skipEmptyLines() -> Bool {
-        while start + 1 < buffer.count, buffer[start] == 0x0D, buffer[start + 1] == 0x0A {
+    /// Passes the empty lines before a message; not nil when they are a keepalive or its answer.
+    private mutating func skipEmptyLines() -> Event? {
+        while hasEmptyLine(at: start) {
+            if expectsPong, emptyLines == 0 {
+                // Two at once are the peer's own keepalive. Half of the second: the next byte tells.
+                if buffer.count - start == 3, buffer[start + 2] == 0x0D { return .incomplete }
+                if !hasEmptyLine(at: start + 2) {
+                    expectsPong = false
+                    start += 2
+                    scanned = start
+                    return .pong
+                }
+            }
             start += 2
             scanned = start
             emptyLines += 1
             if emptyLines == 2 {
                 emptyLines = 0
-                return true
+                return .keepalive
             }
         }
-        return false
+        return nil
+    }
+
+    private func hasEmptyLine(at position: Int) -> Bool {
+        position + 1 < buffer.count && buffer[position] == 0x0D && buffer[position + 1] == 0x0A
     }
 
     /// Looks for the end of the header section and sets `messageLength` from it.

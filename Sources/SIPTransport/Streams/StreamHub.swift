@@ -13,12 +13,14 @@ final class StreamHub: Sendable {
     private let loop: any EventLoop
     private let table: NIOLoopBound<StreamTable>
     private let counters: StreamCounters
+    private let problems: ConnectionProblems
+    private let tls: TLSLayer?
     private let isStopped = Atomic(false)
 
     /// `owner` says which of the shards, whose mailboxes are given, a message belongs to.
     init(
-        settings: StreamSettings, listeners: [ListenerDescription], mailboxes: [Mailbox], initializer: StreamInitializer?,
-        owner: @escaping @Sendable (Bytes, Int) -> Int
+        settings: StreamSettings, listeners: [ListenerDescription], mailboxes: [Mailbox], tls: TLSLayer?,
+        problems: ConnectionProblems, owner: @escaping @Sendable (Bytes, Int) -> Int
     ) async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let loop = group.next()
@@ -26,11 +28,13 @@ final class StreamHub: Sendable {
         self.group = group
         self.loop = loop
         self.counters = counters
+        self.problems = problems
+        self.tls = tls
         self.table = try await loop.submit {
             NIOLoopBound(
                 StreamTable(
-                    loop: loop, settings: settings, listeners: listeners, mailboxes: mailboxes, initializer: initializer,
-                    counters: counters, owner: owner),
+                    loop: loop, settings: settings, listeners: listeners, mailboxes: mailboxes, tls: tls, counters: counters,
+                    problems: problems, owner: owner),
                 eventLoop: loop)
         }.get()
     }
@@ -74,6 +78,12 @@ final class StreamHub: Sendable {
     }
 
     var statistics: StreamStatistics { counters.current }
+
+    /// Why connections fail at present, the newest first.
+    var connectionProblems: [ConnectionProblem] { problems.all }
+
+    /// New connections use the certificates that are in the files now; throws when they are not good.
+    func reloadCertificates() throws(TransportError) { try tls?.reload() }
 
     /// Closes the listeners and, after what waits has been written, every connection. Once is enough.
     func stop() async {

@@ -1,4 +1,3 @@
-import NIOCore
 import Vocabulary
 
 /// Bounds and times of SIP over streams.
@@ -13,24 +12,39 @@ public struct StreamSettings: Sendable {
     public var maximumBodyBytes = 65_536
     /// Bytes that may wait for a peer that does not read; beyond them its connection is cut.
     public var maximumUnsentBytes = 1 << 20
-    /// A connection without traffic is closed after this time.
+    /// An accepted connection without traffic is closed after this time.
     public var idleTimeout = Interval.seconds(15 * 60)
+    /// A connection that we opened is closed this long after its last message. Longer than the longest
+    /// lifetime of a registration, whose calls come in by it.
+    public var openedIdleTimeout = Interval.seconds(9_000)
     /// A message must be complete this long after its first byte.
     public var messageTimeout = Interval.seconds(30)
     /// A connection must be open this long after it was asked for.
     public var connectTimeout = Interval.seconds(5)
+    /// A peer that could not be reached is left alone for this time, then twice as long each time, up to
+    /// `longestReconnectPause`; messages for it fail at once meanwhile.
+    public var reconnectPause = Interval.seconds(1)
+    public var longestReconnectPause = Interval.seconds(30)
+    /// TLS must be agreed on this long after its connection is there.
+    public var handshakeTimeout = Interval.seconds(10)
+    /// Most unfinished TLS handshakes at once from one source address.
+    public var maximumHandshakesPerSource = 16
+    /// A connection that we opened is pinged after 80 to 100 % of this time without a byte received.
+    public var keepaliveInterval = Interval.seconds(120)
+    /// The answer to a ping must come within this time.
+    public var pongTimeout = Interval.seconds(10)
+    /// Whether a peer that never answered a ping is cut as well. Many servers ignore pings.
+    public var requiresFirstPong = false
+    /// A connection that we opened is given up by the system when what was sent is not acknowledged for this time.
+    public var acknowledgementTimeout = Interval.seconds(30)
 
     public init() {}
 }
 
 /// Which end of a connection we are.
-public enum StreamRole: Sendable {
-    /// A peer connected to the listener with this number.
-    case accepted(listener: Int)
-    /// We connect to the peer for the listener with this number.
-    case opened(listener: Int, to: NetworkAddress)
+enum StreamRole: Sendable {
+    /// The peer connected to a listener.
+    case accepted
+    /// We connected to the peer.
+    case opened
 }
-
-/// Adds handlers to a new connection before the SIP handler sees a byte; the place where TLS goes in.
-/// Called on the connection's event loop. An error closes the connection.
-public typealias StreamInitializer = @Sendable (any Channel, StreamRole) throws -> Void

@@ -6,8 +6,14 @@ public struct StreamStatistics: Sendable, Equatable {
     public var connections = 0
     public var connectionsAccepted: UInt64 = 0
     public var connectionsOpened: UInt64 = 0
-    /// Could not be opened: refused, unreachable, timed out.
+    /// Could not be opened: refused, unreachable, timed out, TLS failed.
     public var connectFailures: UInt64 = 0
+    /// Messages not sent because their peer could not be reached a moment ago.
+    public var messagesHeldBack: UInt64 = 0
+    /// Accepted connections on which TLS failed.
+    public var handshakeFailures: UInt64 = 0
+    /// Closed at once because of the bound on unfinished TLS handshakes of one source.
+    public var refusedForHandshakes: UInt64 = 0
     /// Closed at once because of the bound on all connections.
     public var refusedForTotal: UInt64 = 0
     /// Closed at once because of the bound for one source.
@@ -15,6 +21,9 @@ public struct StreamStatistics: Sendable, Equatable {
     public var messagesReceived: UInt64 = 0
     public var messagesSent: UInt64 = 0
     public var keepalivesAnswered: UInt64 = 0
+    public var keepalivesSent: UInt64 = 0
+    /// Connections closed because a keepalive was not answered.
+    public var keepalivesUnanswered: UInt64 = 0
     /// Times that a connection waited because a shard's mailbox was full.
     public var readPauses: UInt64 = 0
     /// Connections closed because where their message ends could not be told.

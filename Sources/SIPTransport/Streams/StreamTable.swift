@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOPosix
 import SwitchCore
@@ -16,18 +17,23 @@ final class StreamTable {
 
     let loop: any EventLoop
     let settings: StreamSettings
-    let initializer: StreamInitializer?
+    /// Nil when no listener has transport tls.
+    let tls: TLSLayer?
     let mailboxes: [Mailbox]
     let owner: @Sendable (Bytes, Int) -> Int
     var listeners: [ListenerDescription]
     var listeningChannels: [any Channel] = []
     let counters: StreamCounters
+    let problems: ConnectionProblems
 
     private var connections: [UInt32: StreamConnection] = [:] {
         didSet { counters.update { $0.connections = connections.count } }
     }
     private var numberOfPeer: [Peer: UInt32] = [:]
-    private var acceptedFrom: [NetworkAddress: Int] = [:]
+    private var acceptedFrom = SourceCounts()
+    /// Accepted connections whose TLS handshake is not done.
+    private var handshakingFrom = SourceCounts()
+    private var backoff: ConnectBackoff
     private var lastNumber: UInt32 = 0
     private var outgoing = MessageQueue(bound: StreamSender.bound)
     private var sweep: RepeatedTask?
@@ -35,15 +41,17 @@ final class StreamTable {
 
     init(
         loop: any EventLoop, settings: StreamSettings, listeners: [ListenerDescription], mailboxes: [Mailbox],
-        initializer: StreamInitializer?, counters: StreamCounters, owner: @escaping @Sendable (Bytes, Int) -> Int
+        tls: TLSLayer?, counters: StreamCounters, problems: ConnectionProblems, owner: @escaping @Sendable (Bytes, Int) -> Int
     ) {
         self.counters = counters
+        self.problems = problems
         self.loop = loop
         self.settings = settings
         self.listeners = listeners
         self.mailboxes = mailboxes
-        self.initializer = initializer
+        self.tls = tls
         self.owner = owner
+        backoff = ConnectBackoff(firstPause: settings.reconnectPause, longestPause: settings.longestReconnectPause)
     }
 
     // MARK: - Connections that come and go
@@ -57,29 +65,52 @@ final class StreamTable {
             counters.update { $0.refusedForTotal += 1 }
             throw ChannelError.outputClosed
         }
-        guard acceptedFrom[remote.host, default: 0] < settings.maximumConnectionsPerSource else {
+        guard acceptedFrom.take(remote, bound: settings.maximumConnectionsPerSource) else {
             counters.update { $0.refusedForSource += 1 }
             throw ChannelError.outputClosed
         }
-        let connection = add(Peer(remote: remote, transport: listeners[listener].transport), listener: listener, isAccepted: true)
-        acceptedFrom[remote.host, default: 0] += 1
+        let transport = listeners[listener].transport
+        guard transport != .tls || handshakingFrom.take(remote, bound: settings.maximumHandshakesPerSource) else {
+            acceptedFrom.giveBack(remote)
+            counters.update { $0.refusedForHandshakes += 1 }
+            throw ChannelError.outputClosed
+        }
+        let connection = add(Peer(remote: remote, transport: transport), listener: listener, role: .accepted)
         counters.update { $0.connectionsAccepted += 1 }
         do {
-            try prepare(channel, for: connection, role: .accepted(listener: listener))
+            try prepare(channel, for: connection)
         } catch {
             remove(connection)
             throw error
         }
     }
 
+    /// A connection is ready for messages.
+    func opened(_ connection: StreamConnection) {
+        switch connection.role {
+        case .opened: counters.update { $0.connectionsOpened += 1 }
+        case .accepted:
+            guard connection.peer.transport == .tls else { return }
+            handshakingFrom.giveBack(connection.peer.remote)
+            problems.succeeded(connection.peer, .incoming)
+        }
+    }
+
+    /// The first bytes of a peer: only they show that a connection works. One that was opened may still
+    /// be refused, as a server does that does not like our certificate.
+    func heard(_ connection: StreamConnection) {
+        guard connection.role == .opened else { return }
+        backoff.succeeded(connection.peer)
+        problems.succeeded(connection.peer, .outgoing)
+    }
+
     /// Forgets a connection and tells the shards that sent on it.
     func remove(_ connection: StreamConnection) {
         guard connections.removeValue(forKey: connection.number) != nil else { return }
         if numberOfPeer[connection.peer] == connection.number { numberOfPeer[connection.peer] = nil }
-        if connection.isAccepted {
-            let source = connection.peer.remote.host
-            acceptedFrom[source] = acceptedFrom[source, default: 1] - 1
-            if acceptedFrom[source] == 0 { acceptedFrom[source] = nil }
+        switch connection.role {
+        case .accepted: forgetAccepted(connection)
+        case .opened: noteEnd(ofOpened: connection)
         }
         for use in connection.uses { _ = mailboxes[use.shard].post(failureOf: use.flow) }
         if connections.isEmpty {
@@ -88,17 +119,47 @@ final class StreamTable {
         }
     }
 
-    private func add(_ peer: Peer, listener: Int, isAccepted: Bool) -> StreamConnection {
-        repeat { lastNumber &+= 1 } while lastNumber == 0 || connections[lastNumber] != nil
-        let connection = StreamConnection(number: lastNumber, peer: peer, listener: listener, isAccepted: isAccepted, table: self)
-        connections[lastNumber] = connection
-        numberOfPeer[peer] = lastNumber
+    private func forgetAccepted(_ connection: StreamConnection) {
+        acceptedFrom.giveBack(connection.peer.remote)
+        guard connection.peer.transport == .tls, !connection.wasOpen else { return }
+        handshakingFrom.giveBack(connection.peer.remote)
+        counters.update { $0.handshakeFailures += 1 }
+        let reason = connection.failure?.reason ?? "\(connection.peer.remote) ended the connection during the TLS handshake"
+        problems.failed(connection.peer, .incoming, reason: reason, at: SystemClock.wall)
+    }
+
+    private func noteEnd(ofOpened connection: StreamConnection) {
+        if !connection.wasOpen { counters.update { $0.connectFailures += 1 } }
+        guard !isClosed, let failure = connection.failure else { return }
+        // A connection that worked is opened again with the next message.
+        if !connection.hasReceived { backoff.failed(connection.peer, at: SystemClock.instant, random: .random(in: 0...1)) }
+        problems.failed(
+            connection.peer, connection.answersAccepted ? .incoming : .outgoing, reason: failure.reason, at: SystemClock.wall)
+    }
+
+    private func add(_ peer: Peer, listener: Int, role: StreamRole, answersAccepted: Bool = false) -> StreamConnection {
+        let number = nextNumber(role)
+        let connection = StreamConnection(
+            number: number, peer: peer, listener: listener, role: role, answersAccepted: answersAccepted, table: self)
+        connections[number] = connection
+        numberOfPeer[peer] = number
         startSweep()
         return connection
     }
 
-    private func prepare(_ channel: any Channel, for connection: StreamConnection, role: StreamRole) throws {
-        try initializer?(channel, role)
+    /// Numbers tell who opened a connection, even when it is gone: odd ones the peer, even ones we.
+    private func nextNumber(_ role: StreamRole) -> UInt32 {
+        repeat {
+            lastNumber &+= 2
+        } while lastNumber <= 1 || connections[lastNumber | 1] != nil || connections[lastNumber & ~1] != nil
+        return role == .accepted ? lastNumber | 1 : lastNumber & ~1
+    }
+
+    private func prepare(_ channel: any Channel, for connection: StreamConnection) throws {
+        if connection.peer.transport == .tls {
+            guard let tls else { throw TransportError.tlsSettings("no listener has transport tls") }
+            try tls.add(to: channel, role: connection.role, peer: connection.peer.remote)
+        }
         let mark = ChannelOptions.Types.WriteBufferWaterMark(low: settings.maximumUnsentBytes / 2, high: settings.maximumUnsentBytes)
         try channel.syncOptions?.setOption(.writeBufferWaterMark, value: mark)
         try channel.pipeline.syncOperations.addHandler(connection)
@@ -127,23 +188,30 @@ final class StreamTable {
         if flow.connection != 0, let connection = connections[flow.connection], connection.takesMessages { return connection }
         let peer = Peer(remote: flow.remote, transport: flow.transport)
         if let number = numberOfPeer[peer], let connection = connections[number], connection.takesMessages { return connection }
-        return open(peer, listener: Int(flow.listener))
+        guard !backoff.holds(peer, at: SystemClock.instant) else {
+            counters.update { $0.messagesHeldBack += 1 }
+            return nil
+        }
+        return open(peer, listener: Int(flow.listener), answersAccepted: flow.connection % 2 == 1)
     }
 
     /// Starts to open a connection; messages wait in it meanwhile. Nil when none may be opened.
-    private func open(_ peer: Peer, listener: Int) -> StreamConnection? {
+    private func open(_ peer: Peer, listener: Int, answersAccepted: Bool) -> StreamConnection? {
         guard !isClosed, listener < listeners.count, listeners[listener].transport == peer.transport,
             connections.count < settings.maximumConnections, let remote = try? SocketAddress(peer.remote)
         else { return nil }
-        let connection = add(peer, listener: listener, isAccepted: false)
+        let connection = add(peer, listener: listener, role: .opened, answersAccepted: answersAccepted)
         let bound = NIOLoopBound((self, connection), eventLoop: loop)
         var bootstrap = ClientBootstrap(group: loop)
             .connectTimeout(.nanoseconds(settings.connectTimeout.nanoseconds))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelOption(
+                .tcpOption(.init(rawValue: CInt(TCP_USER_TIMEOUT))), value: Int(settings.acknowledgementTimeout.inMilliseconds)
+            )
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let (table, connection) = bound.value
-                    try table.prepare(channel, for: connection, role: .opened(listener: listener, to: connection.peer.remote))
+                    try table.prepare(channel, for: connection)
                 }
             }
         // The peer knows us by the address that it is configured with.
@@ -151,17 +219,7 @@ final class StreamTable {
         if !local.isUnspecified, local.family == peer.remote.family, let address = try? SocketAddress(local.host) {
             bootstrap = bootstrap.bind(to: address)
         }
-        bootstrap.connect(to: remote).whenComplete { result in
-            let (table, connection) = bound.value
-            switch result {
-            case .success:
-                table.counters.update { $0.connectionsOpened += 1 }
-                connection.opened()
-            case .failure:
-                table.counters.update { $0.connectFailures += 1 }
-                table.remove(connection)
-            }
-        }
+        bootstrap.connect(to: remote).whenFailure { error in bound.value.1.connectFailed(error) }
         return connection
     }
 
@@ -170,11 +228,15 @@ final class StreamTable {
     /// Looks at all connections now and then, so that no message costs a timer.
     private func startSweep() {
         guard sweep == nil else { return }
-        let shortest = min(settings.idleTimeout, settings.messageTimeout)
+        let shortest =
+            [
+                settings.idleTimeout, settings.openedIdleTimeout, settings.messageTimeout, settings.handshakeTimeout,
+                settings.keepaliveInterval, settings.pongTimeout,
+            ].min() ?? .zero
         let interval = TimeAmount.nanoseconds(max(1_000_000, min(1_000_000_000, shortest.nanoseconds / 4)))
         let bound = NIOLoopBound(self, eventLoop: loop)
         sweep = loop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
-            let now = NIODeadline.now()
+            let now = SystemClock.instant
             for connection in Array(bound.value.connections.values) { connection.checkTimeouts(now) }
         }
     }

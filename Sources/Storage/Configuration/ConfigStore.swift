@@ -10,9 +10,15 @@ public final class ConfigStore: Sendable {
 
     public let path: String
     private let database: DatabaseQueue
+    private let auditForm: AuditForm
+
+    /// How a document stands in the audit: without its secrets. Given its kind and its text.
+    public typealias AuditForm = @Sendable (_ kind: String, _ document: String) -> String
 
     /// Opens the configuration in a data folder, makes what is missing and brings its layout up to date.
-    public init(folder: String) throws(StorageError) {
+    /// The audit keeps documents in their `auditForm`: what was a secret once stays one.
+    public init(folder: String, auditForm: @escaping AuditForm) throws(StorageError) {
+        self.auditForm = auditForm
         path = try DatabaseOpening.prepare(file: ConfigStore.fileName, in: folder)
         database = try DatabaseOpening.writer(
             path: path, label: "config",
@@ -51,7 +57,7 @@ public final class ConfigStore: Sendable {
                 let next = current + 1
                 var isChanged = false
                 for change in changes {
-                    if try ConfigStore.make(change, revision: next, by: author, at: time, database) { isChanged = true }
+                    if try make(change, revision: next, by: author, at: time, database) { isChanged = true }
                 }
                 guard isChanged else { return current }
                 try database.execute(sql: "UPDATE configuration SET revision = ?", arguments: [next])
@@ -61,15 +67,33 @@ public final class ConfigStore: Sendable {
     }
 
     /// At most `limit` lines of the audit, the newest first. `before`: the last line of the page before.
-    public func audit(limit: Int, before: Int64? = nil) throws(StorageError) -> [AuditEntry] {
+    /// `kind` and `name`: only the lines of such objects; a name wants a kind beside it.
+    public func audit(kind: String? = nil, name: String? = nil, limit: Int, before: Int64? = nil) throws(StorageError) -> [AuditEntry] {
+        var condition = "id < ?"
+        var arguments: StatementArguments = [before ?? .max]
+        if let kind {
+            condition += " AND kind = ?"
+            arguments += [kind]
+            if let name {
+                condition += " AND name = ?"
+                arguments += [name]
+            }
+        }
+        arguments += [max(0, limit)]
+        return try entries(where: condition + " ORDER BY id DESC LIMIT ?", arguments)
+    }
+
+    /// The newest line of the audit of each object of a kind, by name.
+    public func lastChanges(kind: String) throws(StorageError) -> [AuditEntry] {
+        try entries(where: "id IN (SELECT max(id) FROM audit WHERE kind = ? GROUP BY name) ORDER BY name", [kind])
+    }
+
+    private func entries(where condition: String, _ arguments: StatementArguments) throws(StorageError) -> [AuditEntry] {
         try naming(path) {
             try database.read { database in
                 try Row.fetchAll(
-                    database,
-                    sql: """
-                        SELECT id, at, author, kind, name, before, after, revision FROM audit
-                        WHERE id < ? ORDER BY id DESC LIMIT ?
-                        """, arguments: [before ?? .max, max(0, limit)]
+                    database, sql: "SELECT id, at, author, kind, name, before, after, revision FROM audit WHERE \(condition)",
+                    arguments: arguments
                 ).map { row in
                     AuditEntry(
                         id: row[0], at: WallTime(microseconds: row[1]), by: row[2], kind: row[3], name: row[4],
@@ -107,6 +131,9 @@ extension ConfigStore {
                     );
                     """)
         }
+        migrator.registerMigration("2 audit by object") { database in
+            try database.execute(sql: "CREATE INDEX audit_by_object ON audit (kind, name, id)")
+        }
         return migrator
     }
 
@@ -119,7 +146,7 @@ extension ConfigStore {
     }
 
     /// Makes one change and writes its line of the audit; false when the document stays the same.
-    private static func make(
+    private func make(
         _ change: ObjectChange, revision: Int64, by author: String, at time: WallTime, _ database: Database
     ) throws -> Bool {
         let (kind, name, after, expected) =
@@ -130,7 +157,7 @@ extension ConfigStore {
         let stored = try Row.fetchOne(
             database, sql: "SELECT kind, name, revision, document, updated_at FROM objects WHERE kind = ? AND name = ?",
             arguments: [kind, name]
-        ).map(object)
+        ).map(ConfigStore.object)
         if let expected, expected != stored?.revision ?? 0 {
             throw StorageError.objectConflict(kind: kind, name: name, expected: expected, actual: stored?.revision)
         }
@@ -147,7 +174,10 @@ extension ConfigStore {
         try database.execute(
             sql: """
                 INSERT INTO audit (at, author, kind, name, before, after, revision) VALUES (?, ?, ?, ?, ?, ?, ?)
-                """, arguments: [time.microseconds, author, kind, name, stored?.document, after, revision])
+                """,
+            arguments: [
+                time.microseconds, author, kind, name, stored.map { auditForm(kind, $0.document) }, after.map { auditForm(kind, $0) }, revision,
+            ])
         return true
     }
 }

@@ -32,7 +32,7 @@ public struct AuditEntry: Sendable, Equatable {
     public var by: String
     public var kind: String
     public var name: String
-    /// The document before, nil when the object was made; and after, nil when it was deleted.
+    /// The document before, nil when the object was made; and after, nil when it was deleted. Without secrets.
     public var before: String?
     public var after: String?
     /// The configuration's revision that the change made.

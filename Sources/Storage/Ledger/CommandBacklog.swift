@@ -87,6 +87,10 @@ struct CommandBacklog {
                     shards[shard].bytes.append(contentsOf: bytes[start..<reader.offset].buffer)
                 case .closed:
                     refusals.recordsDropped += 1
+                case .registration where dropsUnanswered:
+                    refusals.recordsDropped += 1
+                case .registration, .registrationRemoved:
+                    shards[shard].bytes.append(contentsOf: bytes[start..<reader.offset].buffer)
                 }
             }
         }
@@ -117,6 +121,8 @@ extension RecordReader {
         case opened
         case updated
         case closed(answered: Bool)
+        case registration
+        case registrationRemoved
     }
 
     /// Passes over one command and says what it was.
@@ -142,6 +148,13 @@ extension RecordReader {
                 for _ in AttemptRecordText.allCases { _ = text() }
             }
             return .closed(answered: answered)
+        case .registration:
+            _ = text()
+            _ = text()
+            return .registration
+        case .registrationRemoved:
+            _ = text()
+            return .registrationRemoved
         }
     }
 }

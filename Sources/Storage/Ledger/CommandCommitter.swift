@@ -79,6 +79,8 @@ final class CommandCommitter {
                 case .opened: writeOpened(&reader, statements)
                 case .updated: writeUpdated(&reader, statements)
                 case .closed: writeCall(&reader, statements)
+                case .registration: writeRegistration(&reader, statements)
+                case .registrationRemoved: removeRegistration(&reader, statements)
                 }
             guard code == SQLITE_OK else { return code }
         }
@@ -128,6 +130,19 @@ final class CommandCommitter {
         return SQLITE_OK
     }
 
+    private func writeRegistration(_ reader: inout RecordReader, _ statements: Statements) -> Int32 {
+        bindText(reader.text(), statements.keepRegistration, 1)
+        let state = reader.text()
+        sqlite3_bind_blob(statements.keepRegistration, 2, state.base, Int32(state.count), nil)
+        return step(statements.keepRegistration)
+    }
+
+    /// A registration that was never kept is not missed.
+    private func removeRegistration(_ reader: inout RecordReader, _ statements: Statements) -> Int32 {
+        bindText(reader.text(), statements.removeRegistration, 1)
+        return step(statements.removeRegistration)
+    }
+
     /// Binds runs of integers and of texts in the buffer's order. The pointers stay valid until the
     /// statement has been stepped, which is all that SQLite is promised (SQLITE_STATIC, a nil destructor).
     private func bindFields(_ reader: inout RecordReader, _ statement: OpaquePointer, from first: Int32, integers: Int, texts: Int) {
@@ -137,10 +152,13 @@ final class CommandCommitter {
             position += 1
         }
         for _ in 0..<texts {
-            let text = reader.text()
-            sqlite3_bind_text(statement, position, text.base.assumingMemoryBound(to: CChar.self), Int32(text.count), nil)
+            bindText(reader.text(), statement, position)
             position += 1
         }
+    }
+
+    private func bindText(_ text: Bytes, _ statement: OpaquePointer, _ position: Int32) {
+        sqlite3_bind_text(statement, position, text.base.assumingMemoryBound(to: CChar.self), Int32(text.count), nil)
     }
 
     private func step(_ statement: OpaquePointer) -> Int32 {
@@ -165,9 +183,13 @@ extension CommandCommitter {
         var keepState: OpaquePointer
         var insertCall: OpaquePointer
         var insertAttempt: OpaquePointer
+        var keepRegistration: OpaquePointer
+        var removeRegistration: OpaquePointer
 
         func finalize() {
-            for statement in [begin, commit, rollback, keepState, insertCall, insertAttempt] { sqlite3_finalize(statement) }
+            for statement in [
+                begin, commit, rollback, keepState, insertCall, insertAttempt, keepRegistration, removeRegistration,
+            ] { sqlite3_finalize(statement) }
         }
     }
 
@@ -180,6 +202,7 @@ extension CommandCommitter {
             "INSERT OR REPLACE INTO open_slots (slot, id, state) VALUES (?, ?, ?)",
             "INSERT OR IGNORE INTO calls (\(LedgerSchema.callColumns)) VALUES (\(LedgerSchema.placeholders(callFields)))",
             "INSERT OR IGNORE INTO attempts (call_sequence, ordinal, \(LedgerSchema.attemptColumns)) VALUES (\(LedgerSchema.placeholders(attemptFields)))",
+            "INSERT OR REPLACE INTO registrations (name, state) VALUES (?, ?)", "DELETE FROM registrations WHERE name = ?",
         ]
         var code = loadSlots()
         var prepared: [OpaquePointer] = []
@@ -194,7 +217,8 @@ extension CommandCommitter {
         }
         statements = Statements(
             begin: prepared[0], commit: prepared[1], rollback: prepared[2],
-            keepState: prepared[3], insertCall: prepared[4], insertAttempt: prepared[5])
+            keepState: prepared[3], insertCall: prepared[4], insertAttempt: prepared[5], keepRegistration: prepared[6],
+            removeRegistration: prepared[7])
         return SQLITE_OK
     }
 

@@ -68,6 +68,19 @@ public final class LedgerReader: Sendable {
         }
     }
 
+    /// What was kept of each registration, in the order of their names.
+    public func registrations() throws(StorageError) -> [(name: String, state: [UInt8])] {
+        try read { database in
+            var registrations: [(name: String, state: [UInt8])] = []
+            let rows = try Row.fetchCursor(database, sql: "SELECT name, state FROM registrations ORDER BY name")
+            while let row = try rows.next() {
+                let state = try row.withUnsafeData(atIndex: 1) { $0.map { [UInt8]($0) } ?? [] }
+                registrations.append((row[0], state))
+            }
+            return registrations
+        }
+    }
+
     func close() throws { try connections.close() }
 
     private func read<R>(_ body: (Database) throws -> R) throws(StorageError) -> R {

@@ -14,6 +14,9 @@ import GRDB
 /// ranges. There is no other index: each would cost another page per call, about as much as the record.
 /// Other filters run inside a range of identifiers.
 ///
+/// A registration is a row with its name and the state that its shard kept (`StoredRegistration`); it
+/// holds the upstream's password, which is why the file is its owner's only.
+///
 /// `decision` stands last, so that a filter never reads the pages a long one flows over to. Columns
 /// carry no constraint: the duplicate check ignores a row that breaks one, and no record may be ignored for that.
 enum LedgerSchema {
@@ -53,6 +56,9 @@ enum LedgerSchema {
                         SELECT id, state FROM open_slots
                         WHERE NOT EXISTS (SELECT 1 FROM calls WHERE calls.id = open_slots.id);
                     """)
+        }
+        migrator.registerMigration("2 registrations") { database in
+            try database.execute(sql: "CREATE TABLE registrations (name TEXT PRIMARY KEY, state BLOB) WITHOUT ROWID")
         }
         return migrator
     }

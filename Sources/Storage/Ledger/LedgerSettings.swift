@@ -38,8 +38,8 @@ public struct LedgerSettings: Sendable {
     public var longestRetry = Interval.seconds(2)
     /// Bytes kept while the store fails; beyond it commands that open or update a call are refused. Default 64 MiB.
     public var refuseOpenedBeyond = 64 << 20
-    /// Bytes kept while the store fails; beyond it the records of calls that were never answered are
-    /// dropped and counted. Default 512 MiB. Records of answered calls are always kept: no new call is
+    /// Bytes kept while the store fails; beyond it the records of calls that were never answered and the
+    /// states of registrations are dropped and counted. Default 512 MiB. Records of answered calls are always kept: no new call is
     /// answered meanwhile, so there are no more of them than calls were up.
     public var dropUnansweredBeyond = 512 << 20
     /// Queries that run at once. Default 4.

@@ -12,7 +12,7 @@ public struct LedgerStatistics: Sendable, Equatable {
     public var failure: StorageError?
     /// Commands refused at the bound `LedgerSettings.refuseOpenedBeyond`.
     public var openedRefused: UInt64 = 0
-    /// Records of unanswered calls dropped at the bound `LedgerSettings.dropUnansweredBeyond`.
+    /// Records of unanswered calls and states of registrations dropped at the bound `LedgerSettings.dropUnansweredBeyond`.
     public var recordsDropped: UInt64 = 0
     /// Frames (pages) in the write-ahead log at the last checkpoint.
     public var logFrames = 0

@@ -10,6 +10,18 @@ enum BootEnvironment {
         ("TANDEM_MANAGEMENT_LISTEN", ["management", "listen"], false),
         ("TANDEM_LOGGING_LEVEL", ["logging", "level"], false),
         ("TANDEM_DURABILITY", ["durability"], false),
+        ("TANDEM_SHUTDOWN_UNREGISTER_TIMEOUT", ["shutdown", "unregisterTimeout"], false),
+        ("TANDEM_TLS_CERTIFICATE", ["tls", "certificate"], false),
+        ("TANDEM_TLS_PRIVATE_KEY", ["tls", "privateKey"], false),
+        ("TANDEM_TLS_TRUST_ROOTS", ["tls", "trustRoots"], false),
+        ("TANDEM_TLS_VERIFY_PEERS", ["tls", "verifyPeers"], false),
+        ("TANDEM_TLS_REQUIRE_CLIENT_CERTIFICATES", ["tls", "requireClientCertificates"], false),
+        ("TANDEM_TLS_ACCEPT_WILDCARDS", ["tls", "acceptWildcards"], false),
+        ("TANDEM_TLS_MINIMUM_VERSION", ["tls", "minimumVersion"], false),
+        ("TANDEM_DNS_SERVERS", ["dns", "servers"], true),
+        ("TANDEM_TRACE_ENABLED", ["trace", "enabled"], false),
+        ("TANDEM_TRACE_MAXIMUM_SIZE", ["trace", "maximumSize"], false),
+        ("TANDEM_TRACE_MAXIMUM_AGE", ["trace", "maximumAge"], false),
     ]
 
     /// The tree with the values of the environment in it, and which variable gave which key.

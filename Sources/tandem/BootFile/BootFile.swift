@@ -1,4 +1,6 @@
 import Logging
+import SIPTransport
+import Storage
 import SwitchCore
 import Vocabulary
 
@@ -23,10 +25,23 @@ struct BootFile: Sendable, Equatable {
     var managementListen = NetworkAddress(ipv4: 0x7F00_0001, port: 8080)
     var loggingLevel = Logger.Level.info
     var durability = Durability.process
+    /// How long a stop waits for upstreams to confirm withdrawals; 0 to 300 s, 10 s unless set.
+    var unregisterTimeout = Interval.seconds(10)
+    var tls = TLSSettings()
+    /// Whom to ask for names; empty is whom the system asks.
+    var nameServers: [NetworkAddress] = []
+    var trace = TraceSettings()
 
     init(dataFolder: String) { self.dataFolder = dataFolder }
 
     var tokenFile: String { dataFolder + "/management.token" }
+
+    var transportSettings: TransportSettings {
+        var settings = TransportSettings()
+        settings.tls = tls
+        settings.nameServers = nameServers
+        return settings
+    }
 
     /// Where clients on this machine reach the management interface.
     var managementURL: String {

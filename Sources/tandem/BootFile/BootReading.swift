@@ -7,16 +7,22 @@ import Vocabulary
 struct BootReading {
     /// The keys of each section; "" is the file itself.
     private static let keys: [String: [String]] = [
-        "": ["node", "data", "sip", "management", "logging", "durability"],
+        "": ["node", "data", "sip", "management", "logging", "durability", "shutdown", "tls", "dns", "trace"],
         "sip": ["listen", "shards"],
         "management": ["listen"],
         "logging": ["level"],
+        "shutdown": ["unregisterTimeout"],
+        "tls": [
+            "certificate", "privateKey", "trustRoots", "verifyPeers", "requireClientCertificates", "acceptWildcards", "minimumVersion",
+        ],
+        "dns": ["servers"],
+        "trace": ["enabled", "maximumSize", "maximumAge"],
     ]
 
     private(set) var problems: [FieldProblem] = []
     private let tree: DocumentNode
     /// Environment variables that gave a value, by the path of the key.
-    private let overrides: [String: String]
+    let overrides: [String: String]
     /// What relative paths are relative to.
     private let folder: String
 
@@ -54,6 +60,8 @@ struct BootReading {
         if let node = value("sip.shards") { file.shards = shards(node) }
         if let node = value("management.listen"), let address = managementAddress(node) { file.managementListen = address }
         if let level = choice("logging.level", Logger.Level.allCases.map { ($0.rawValue, $0) }) { file.loggingLevel = level }
+        readTransport(&file)
+        readTrace(&file)
         if let durability = choice("durability", BootFile.Durability.allCases.map { ($0.rawValue, $0) }) { file.durability = durability }
         return file
     }
@@ -80,22 +88,22 @@ struct BootReading {
         }
     }
 
-    private func value(_ path: String) -> DocumentNode? {
+    func value(_ path: String) -> DocumentNode? {
         tree[path: path.split(separator: ".").map { String($0) }]
     }
 
-    private mutating func refuse(_ field: String, _ node: DocumentNode, _ rule: String, remedy: String) {
-        let source = overrides[field].map { " (from \($0))" } ?? ""
+    mutating func refuse(_ field: String, _ node: DocumentNode, _ rule: String, remedy: String) {
+        let source = overrides[String(field.prefix { $0 != "[" })].map { " (from \($0))" } ?? ""
         problems.append(FieldProblem(at: node.position, field: field, rule: rule + source, remedy: remedy))
     }
 
-    private func path(_ text: String) -> String {
+    func path(_ text: String) -> String {
         if text.hasPrefix("/") { return text }
         let relative = text.hasPrefix("./") ? String(text.dropFirst(2)) : text
         return folder.hasSuffix("/") ? folder + relative : folder + "/" + relative
     }
 
-    private mutating func choice<Value>(_ field: String, _ options: [(String, Value)]) -> Value? {
+    mutating func choice<Value>(_ field: String, _ options: [(String, Value)]) -> Value? {
         guard let node = value(field) else { return nil }
         if let option = options.first(where: { $0.0 == node.text?.lowercased() }) { return option.1 }
         refuse(

@@ -36,7 +36,8 @@ enum ListenerText {
         switch text[..<colon.lowerBound].lowercased() {
         case "udp": transport = .udp
         case "tcp": transport = .tcp
-        case let other: return refuse("\"\(other)\" is no transport to listen on", "use udp:// or tcp://")
+        case "tls": transport = .tls
+        case let other: return refuse("\"\(other)\" is no transport to listen on", "use udp://, tcp:// or tls://")
         }
         let parts = text[colon.upperBound...].split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         guard let local = NetworkAddress(String(parts[0]), defaultPort: transport.defaultPort), local.port != 0 else {

@@ -22,6 +22,9 @@ struct ConnectionOptions: ParsableArguments {
         }
     }
 
+    /// The data folder of the switch, where its boot file is at hand; nil when it may run elsewhere.
+    func dataFolder() throws -> String? { server == nil ? try BootFile.find(config).dataFolder : nil }
+
     func client() throws -> ManagementClient {
         let address: String
         let tokenPath: String

@@ -61,6 +61,16 @@ struct ManagementClient: Sendable {
         return Answer(status: status, document: document)
     }
 
+    /// Asks for an answer that is no JSON and returns its bytes; a refusal becomes a failure as with `ask`.
+    func fetch(_ endpoint: Endpoint, _ path: [String: String] = [:], query: [(String, String)] = []) async throws -> Data {
+        let (data, status) = try await send(request(endpoint, path, query: query, body: nil))
+        guard (200..<300).contains(status) else {
+            let problem = (try? DocumentNode(json: String(decoding: data, as: UTF8.self))).flatMap { Problem($0) }
+            throw ManagementClient.failure(status, problem, file: "request")
+        }
+        return data
+    }
+
     private func request(_ endpoint: Endpoint, _ path: [String: String], query: [(String, String)], body: Body?) throws -> URLRequest {
         let description = endpoint.description
         let parts = description.path.split(separator: "/").map { part -> String in

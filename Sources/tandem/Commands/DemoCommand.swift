@@ -23,9 +23,8 @@ struct Demo: AsyncParsableCommand {
         defer { try? FileManager.default.removeItem(atPath: folder) }
 
         let service = try await startSwitch(folder, logger)
-        let log = DemoLog()
-        let caller = try DemoPeer(name: "caller", log: log)
-        let callee = try DemoPeer(name: "callee", log: log)
+        let caller = try DemoPeer(name: "caller")
+        let callee = try DemoPeer(name: "callee")
         let listening = AsyncStream<NetworkAddress>.makeStream()
         let management = Task {
             do {
@@ -41,7 +40,7 @@ struct Demo: AsyncParsableCommand {
             break
         }
         guard let managementAddress else { throw CommandFailure(.failed, "the management interface did not start") }
-        try await configure(service, callee: callee.address)
+        try await Demo.configure(service, callee: callee.address)
 
         let target = service.runtime.listeners[0].local
         console.print("A call from \(DemoCall.callerNumber) to \(DemoCall.calleeNumber) through Tandem at \(target):\n")
@@ -52,8 +51,12 @@ struct Demo: AsyncParsableCommand {
             await service.stop()
             throw error
         }
-        DemoLadder.lines(log.all, caller: caller.name, callee: callee.name).forEach { console.print($0) }
-        try await printRecord(service, console)
+        let record = try await Demo.record(service)
+        let messages = try await service.trace.messages(
+            callIDs: Set([record.callerCallID] + record.attempts.map(\.callID)), from: nil, to: nil, limit: Endpoint.usualTrace, preferring: .oldest)
+        TraceLadder.lines(Trace(of: "call \(record.id)", messages)).forEach { console.print($0) }
+        console.print("\nIts record:\n")
+        console.print(record.document.json(pretty: true))
 
         if !once {
             printHints(console, folder: folder, target: target, management: managementAddress)
@@ -77,7 +80,7 @@ struct Demo: AsyncParsableCommand {
         return try await SwitchService.start(bootFile(sip: 0, management: 0), logger: logger)
     }
 
-    private func configure(_ service: SwitchService, callee: NetworkAddress) async throws {
+    static func configure(_ service: SwitchService, callee: NetworkAddress) async throws {
         let documents = """
             kind: MappingGateway
             name: demo-customer
@@ -95,14 +98,10 @@ struct Demo: AsyncParsableCommand {
     }
 
     /// The record is written when the call ends; the store commits within milliseconds.
-    private func printRecord(_ service: SwitchService, _ console: Console) async throws {
+    static func record(_ service: SwitchService) async throws -> CallRecord {
         let records = StoredRecords(reader: service.ledger.reader)
         for _ in 0..<100 {
-            if let record = try await records.callRecords(matching: CallRecordFilter(), before: nil, limit: 1).first {
-                console.print("\nIts record:\n")
-                console.print(record.document.json(pretty: true))
-                return
-            }
+            if let record = try await records.callRecords(matching: CallRecordFilter(), before: nil, limit: 1).first { return record }
             try await Task.sleep(for: .milliseconds(20))
         }
         throw CommandFailure(.failed, "the demo's call left no record")
@@ -115,6 +114,7 @@ struct Demo: AsyncParsableCommand {
             The switch stays up. In another terminal:
               sipp -sn uas -i 127.0.0.1 -p 5090 -mi 127.0.0.1                a callee of your own
               tandem cdrs --server http://\(management) --token-file \(folder)/management.token
+              tandem trace ID --server http://\(management) --token-file \(folder)/management.token
               tandem calls --server http://\(management) --token-file \(folder)/management.token
             Calls from 127.0.0.1 to \(target) are taken. Ctrl-C ends the demo.
             """)

@@ -1,17 +1,14 @@
 import Foundation
-import SIPMessages
-import Synchronization
 import Vocabulary
 
-/// A small SIP peer of the demo: one socket on loopback, which notes every message that it sends and receives.
+/// A small SIP peer of the demo: one socket on loopback.
 final class DemoPeer: Sendable {
     let name: String
     let address: NetworkAddress
     private let descriptor: Int32
-    private let log: DemoLog
 
     /// Binds a free port of 127.0.0.1.
-    init(name: String, log: DemoLog) throws {
+    init(name: String) throws {
         let descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
         guard descriptor >= 0 else { throw CommandFailure(.failed, "the demo cannot open a socket: \(String(cString: strerror(errno)))") }
         var local = sockaddr_in()
@@ -25,7 +22,6 @@ final class DemoPeer: Sendable {
         }
         guard bound else { throw CommandFailure(.failed, "the demo cannot bind 127.0.0.1: \(String(cString: strerror(errno)))") }
         self.name = name
-        self.log = log
         self.descriptor = descriptor
         address = NetworkAddress(ipv4: 0x7F00_0001, port: UInt16(bigEndian: local.sin_port))
     }
@@ -43,7 +39,6 @@ final class DemoPeer: Sendable {
                 sendto(descriptor, bytes, bytes.count, 0, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        log.note(peer: name, .sent, message)
     }
 
     /// The next message within `seconds`; nil when none came.
@@ -53,40 +48,6 @@ final class DemoPeer: Sendable {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         let count = recv(descriptor, &buffer, buffer.count, 0)
         guard count > 0 else { return nil }
-        let message = String(decoding: buffer[..<count], as: UTF8.self)
-        log.note(peer: name, .received, message)
-        return message
-    }
-}
-
-/// What the peers of the demo saw, in order, for the ladder.
-final class DemoLog: Sendable {
-    enum Direction: Sendable { case sent, received }
-
-    struct Entry: Sendable {
-        var peer: String
-        var direction: Direction
-        var milliseconds: Double
-        var title: String
-    }
-
-    private let entries = Mutex<[Entry]>([])
-    private let start = DispatchTime.now().uptimeNanoseconds
-
-    func note(peer: String, _ direction: Direction, _ message: String) {
-        let milliseconds = Double(DispatchTime.now().uptimeNanoseconds - start) / 1_000_000
-        entries.withLock { $0.append(Entry(peer: peer, direction: direction, milliseconds: milliseconds, title: DemoLog.title(message))) }
-    }
-
-    var all: [Entry] { entries.withLock { $0 }.sorted { $0.milliseconds < $1.milliseconds } }
-
-    /// `INVITE (SDP)`, `183 Session Progress (SDP)`, ...
-    private static func title(_ message: String) -> String {
-        let first = message.prefix { $0 != "\r\n" && $0 != "\r" }
-        let words = first.split(separator: " ", maxSplits: 2)
-        let body = message.contains("application/sdp") ? " (SDP)" : ""
-        guard words.count > 1 else { return String(first) }
-        if words[0] == "SIP/2.0" { return words.dropFirst().joined(separator: " ") + body }
-        return String(words[0]) + body
+        return String(decoding: buffer[..<count], as: UTF8.self)
     }
 }

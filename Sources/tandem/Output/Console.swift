@@ -8,6 +8,11 @@ struct Console: Sendable {
     /// Everything on standard input.
     var readInput: @Sendable () -> Data
 
+    /// Writes bytes that are no text to standard output.
+    var writeBytes: @Sendable (Data) -> Void = { try? FileHandle.standardOutput.write(contentsOf: $0) }
+    /// Whether standard output is a terminal.
+    var isTerminal: @Sendable () -> Bool = { isatty(STDOUT_FILENO) != 0 }
+
     @TaskLocal static var current = Console.standard
 
     static let standard = Console(

@@ -13,7 +13,7 @@ enum TableText {
     }
 
     /// What a stranger sent must not steer the terminal: control characters are shown as their codes.
-    private static func printable(_ cell: String) -> String {
+    static func printable(_ cell: String) -> String {
         guard cell.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return cell }
         return cell.unicodeScalars.map { scalar in
             scalar.properties.generalCategory == .control ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)

@@ -6,17 +6,19 @@ import Vocabulary
 
 /// Puts the management interface together from the stores, the running switch and the boot file.
 struct ManagementWiring: Sendable {
+    let configurator: Configurator
     let store: any ObjectStore
     let records: any RecordQueries
     let control: any SwitchControl
+    var trace: any TraceQueries = NoTrace()
     let bootFile: BootFile
     let logger: Logger
 
     /// Serves until the task is cancelled. Makes the token file at the first start.
     func run(onListening: @escaping @Sendable (NetworkAddress) async -> Void = { _ in }) async throws {
         let services = ManagementServices(
-            configurator: Configurator(store: store, control: control, catalogue: .tandem, now: ManagementWiring.now),
-            store: store, records: records, control: control, token: try ManagementTokenFile.readOrCreate(at: bootFile.tokenFile),
+            configurator: configurator, store: store, records: records, control: control, trace: trace,
+            token: try ManagementTokenFile.readOrCreate(at: bootFile.tokenFile),
             readDocuments: YAMLDocuments.read)
         if !bootFile.managementListen.isLoopback {
             logger.warning(

@@ -1,6 +1,7 @@
 import CallRecords
 import Dispatch
 import ManagementAPI
+import SIPTransport
 import Storage
 import Vocabulary
 
@@ -46,14 +47,31 @@ struct StoredConfiguration: ObjectStore {
         }
     }
 
-    func audit(limit: Int, before: Int64?) async throws -> [ManagementAPI.AuditEntry] {
-        try await blocking {
-            try store.audit(limit: limit, before: before).map {
-                ManagementAPI.AuditEntry(
-                    id: $0.id, at: $0.at, author: $0.by, kind: $0.kind, name: $0.name, before: $0.before, after: $0.after,
-                    revision: $0.revision)
+    func audit(of scope: AuditScope, limit: Int, before: Int64?) async throws -> [ManagementAPI.AuditEntry] {
+        let (kind, name): (String?, String?) =
+            switch scope {
+            case .everything: (nil, nil)
+            case .kind(let kind): (kind.rawValue, nil)
+            case .object(let key): (key.kind.rawValue, key.name)
             }
+        return try await blocking { try store.audit(kind: kind, name: name, limit: limit, before: before).map(\.shown) }
+    }
+
+    func lastChanges(of kind: ObjectKind) async throws -> [String: ManagementAPI.AuditEntry] {
+        try await blocking {
+            Dictionary(try store.lastChanges(kind: kind.rawValue).map { ($0.name, $0.shown) }, uniquingKeysWith: { first, _ in first })
         }
+    }
+
+    /// Opens `config.db` so that its audit shows no secret.
+    static func open(folder: String) throws -> ConfigStore {
+        try ConfigStore(folder: folder) { kind, document in Secret.conceal(json: document, ofKind: kind) }
+    }
+}
+
+extension Storage.AuditEntry {
+    fileprivate var shown: ManagementAPI.AuditEntry {
+        ManagementAPI.AuditEntry(id: id, at: at, author: by, kind: kind, name: name, before: before, after: after, revision: revision)
     }
 }
 
@@ -73,5 +91,38 @@ struct StoredRecords: RecordQueries {
 
     func callRecord(_ id: CallIdentifier) async throws -> CallRecord? {
         try await blocking { try reader.call(id: id) }
+    }
+}
+
+/// The trace as the management interface wants it: with what still waits in the shards.
+struct StoredTrace: TraceQueries {
+    /// Nil when the trace could not be opened.
+    let store: TraceStore?
+    let settings: TraceSettings
+    let runtime: SwitchRuntime
+    let ledger: LedgerReader
+
+    func messages(
+        callIDs: Set<String>, from: WallTime?, to: WallTime?, limit: Int, preferring preference: TracePreference
+    ) async throws -> [TracedMessage] {
+        guard let store else { return [] }
+        // A switch that has stopped has handed everything over.
+        try? await runtime.handOverTrace()
+        return try await blocking {
+            try store.reader.messages(callIDs: callIDs, from: from, to: to, limit: limit, preferring: preference)
+        }
+    }
+
+    func storedCallID(ofRegistration name: String) async throws -> String? {
+        try await blocking {
+            guard let stored = try ledger.registrations().first(where: { $0.name == name }) else { return nil }
+            return StoredRegistration(name: stored.name, state: stored.state)?.callID
+        }
+    }
+
+    func gap() async -> String? {
+        guard settings.isEnabled else { return "the trace is switched off (trace.enabled in the boot file)" }
+        guard let store else { return "the trace's folder could not be opened; the log says why" }
+        return store.statistics.pauseReason
     }
 }

@@ -11,28 +11,37 @@ import Synchronization
 import Vocabulary
 
 extension LedgerWriter: RecordSink {}
+extension TraceStore: TraceSink {}
 
 /// The whole switch in one process: stores, shards, management. It starts and stops them in order.
 ///
-/// Stopping: not ready any more, new calls and calls without an answer refused with 503, transport closed,
-/// records flushed, stores closed. Calls that are up stay in the ledger, and the next start goes on with them.
+/// Stopping: not ready any more, new calls and calls without an answer refused with 503, registrations
+/// withdrawn and their answers waited for, transport closed, records flushed, stores closed. Calls that are
+/// up stay in the ledger, and the next start goes on with them.
 final class SwitchService: Sendable {
     let runtime: SwitchRuntime
     let ledger: LedgerStore
     let configuration: ConfigStore
+    /// Nil when its folder could not be opened; the switch works without it.
+    private let traceStore: TraceStore?
     /// Held until the process ends: one switch a data folder.
     private let folder: DataFolder
     private let bootFile: BootFile
     private let writer: LedgerWriter
     private let state: Mutex<State>
+    private let registrationLog: RegistrationEventLog
+    /// What a stop was asked for and how far it has come.
+    let stopBoard = StopBoard()
     private let logger: Logger
     private let startedAt = ManagementWiring.now()
     private let startedInstant = SystemClock.instant
 
     private struct State {
         var isStopping = false
-        /// Revision of the configuration that the shards were given last.
-        var revision: Int64
+        /// The configuration that the shards were given last.
+        var configuration: SwitchConfiguration
+        /// Set until the switch stops: it holds this service.
+        var configurator: Configurator?
     }
 
     /// Routes the store's answers to the shards; the runtime is set once it runs.
@@ -50,11 +59,16 @@ final class SwitchService: Sendable {
         var settings = LedgerSettings()
         settings.durability = bootFile.durability == .power ? .power : .process
         let ledger = try LedgerStore(folder: bootFile.dataFolder, settings: settings)
-        let objects = try ConfigStore(folder: bootFile.dataFolder)
-        let snapshot = try await Configurator.load(from: StoredConfiguration(store: objects), catalogue: .tandem)
-        for problem in snapshot.problems { logger.error("stored object cannot be read", metadata: ["problem": "\(problem)"]) }
+        let objects = try StoredConfiguration.open(folder: bootFile.dataFolder)
+        let snapshot = try await Configurator.load(
+            from: StoredConfiguration(store: objects), catalogue: .tandem, secretReader: .files)
+        for problem in snapshot.problems {
+            logger.error("stored object cannot be used", metadata: ["problem": "\(problem.line(file: ConfigStore.fileName))"])
+        }
         let openCalls = try ledger.reader.openCalls().map { OpenCall(id: $0.id, state: $0.state) }
         if !openCalls.isEmpty { logger.notice("taking up calls that were up", metadata: ["calls": "\(openCalls.count)"]) }
+        let registrations = try ledger.reader.registrations().compactMap { StoredRegistration(name: $0.name, state: $0.state) }
+        StaleBindings(registrations, at: ManagementWiring.now()).log(to: logger)
 
         let shards = bootFile.shards ?? usualShards
         let router = CommitRouter()
@@ -62,10 +76,17 @@ final class SwitchService: Sendable {
         var shardConfiguration = ShardConfiguration(
             count: shards, seed: .random(in: 0 ... .max), listeners: bootFile.listeners, switchConfiguration: snapshot.configuration)
         shardConfiguration.openCalls = openCalls
+        shardConfiguration.registrations = registrations
+        shardConfiguration.installationSecret = folder.installationSecret
+        let registrationLog = RegistrationEventLog(logger: logger)
+        let trace = openTrace(bootFile, logger: logger)
         let runtime: SwitchRuntime
         do {
-            runtime = try await SwitchRuntime.start(Shard.self, configuration: shardConfiguration, sink: writer, logger: logger)
+            runtime = try await SwitchRuntime.start(
+                Shard.self, configuration: shardConfiguration, settings: bootFile.transportSettings, sink: writer, notices: registrationLog,
+                trace: bootFile.trace.isEnabled ? trace : nil, logger: logger)
         } catch {
+            trace?.close()
             try? writer.close()
             try? ledger.close()
             try? objects.close()
@@ -73,38 +94,116 @@ final class SwitchService: Sendable {
         }
         router.runtime.withLock { $0 = runtime }
         return SwitchService(
-            runtime: runtime, ledger: ledger, configuration: objects, folder: folder, bootFile: bootFile, writer: writer,
-            revision: snapshot.revision, logger: logger)
+            runtime: runtime, ledger: ledger, configuration: objects, traceStore: trace, folder: folder, bootFile: bootFile, writer: writer,
+            snapshot: snapshot, registrationLog: registrationLog, logger: logger)
     }
 
     private init(
-        runtime: SwitchRuntime, ledger: LedgerStore, configuration: ConfigStore, folder: DataFolder, bootFile: BootFile,
-        writer: LedgerWriter, revision: Int64, logger: Logger
+        runtime: SwitchRuntime, ledger: LedgerStore, configuration: ConfigStore, traceStore: TraceStore?, folder: DataFolder, bootFile: BootFile,
+        writer: LedgerWriter, snapshot: Configurator.Snapshot, registrationLog: RegistrationEventLog, logger: Logger
     ) {
         self.folder = folder
         self.runtime = runtime
         self.ledger = ledger
         self.configuration = configuration
+        self.traceStore = traceStore
         self.bootFile = bootFile
         self.writer = writer
+        self.registrationLog = registrationLog
         self.logger = logger
-        state = Mutex(State(revision: revision))
+        state = Mutex(State(configuration: snapshot.configuration))
+        let configurator = Configurator(
+            store: StoredConfiguration(store: configuration), control: self, catalogue: .tandem, secretReader: .files,
+            secrets: snapshot.secrets, now: ManagementWiring.now)
+        state.withLock { $0.configurator = configurator }
     }
+
+    /// Opens the trace. Without it the switch works as well, so a failure is only logged.
+    private static func openTrace(_ bootFile: BootFile, logger: Logger) -> TraceStore? {
+        do {
+            return try TraceStore(folder: bootFile.dataFolder, settings: bootFile.trace) { event in event.log(to: logger) }
+        } catch {
+            logger.error("SIP messages are not traced", metadata: ["error": "\(error)"])
+            return nil
+        }
+    }
+
+    /// What was traced, for whoever asks.
+    var trace: StoredTrace { StoredTrace(store: traceStore, settings: bootFile.trace, runtime: runtime, ledger: ledger.reader) }
+
+    /// The one place where the configuration changes; nil when the switch is closed.
+    var theConfigurator: Configurator? { state.withLock { $0.configurator } }
 
     /// Serves the management interface until the task is cancelled.
     func serveManagement(onListening: @escaping @Sendable (NetworkAddress) async -> Void = { _ in }) async throws {
+        guard let configurator = theConfigurator else { return }
         try await ManagementWiring(
-            store: StoredConfiguration(store: configuration), records: StoredRecords(reader: ledger.reader), control: self,
-            bootFile: bootFile, logger: logger
+            configurator: configurator, store: StoredConfiguration(store: configuration), records: StoredRecords(reader: ledger.reader),
+            control: self, trace: trace, bootFile: bootFile, logger: logger
         ).run(onListening: onListening)
     }
 
+    /// Reads again what can change while the switch runs: certificates and files of passwords.
+    func reload() async {
+        if bootFile.listeners.contains(where: { $0.transport == .tls }) {
+            do {
+                try runtime.reloadCertificates()
+                logger.notice("certificates read again")
+            } catch {
+                logger.error("certificates stay as they were", metadata: ["error": "\(error)"])
+            }
+        }
+        guard let configurator = theConfigurator else { return }
+        do {
+            let (changed, problems) = try await configurator.reloadSecrets()
+            for problem in problems {
+                logger.error("a password stays as it was", metadata: ["problem": "\(problem.line(file: ConfigStore.fileName))"])
+            }
+            logger.notice("files of passwords read again", metadata: ["changed": "\(changed)"])
+        } catch {
+            logger.error("files of passwords could not be read again", metadata: ["error": "\(error)"])
+        }
+    }
+
     /// Stops in order. Calls that are up are left to the next start; those being set up cannot be.
-    func stop() async {
-        state.withLock { $0.isStopping = true }
+    @discardableResult
+    func stop() async -> WithdrawalOutcome {
+        let outcome = await quiesce()
+        await close()
+        return outcome
+    }
+
+    /// The first part of a stop, while management still answers: takes nothing new and withdraws the
+    /// registrations. `onProgress` is told how many are done with, of how many.
+    func quiesce(onProgress: @escaping @Sendable (_ done: Int, _ all: Int) -> Void = { _, _ in }) async -> WithdrawalOutcome {
+        let isSending = state.withLock { state in
+            state.isStopping = true
+            return state.configuration.registrationSettings.sendsUnregister
+        }
         try? runtime.refuseNewCalls(true)
         try? runtime.endUnansweredCalls(.stopping)
+        let board = stopBoard
+        let withdrawal = RegistrationWithdrawal(
+            bound: bootFile.unregisterTimeout, isSending: isSending, now: { SystemClock.moment },
+            pause: { try? await Task.sleep(for: .nanoseconds($0.nanoseconds)) }, isHurried: { board.isHurried },
+            onProgress: { done, all in
+                board.report(StopProgress(.withdrawing, done: done, registrations: all))
+                onProgress(done, all)
+            })
+        let outcome = await withdrawal.run(runtime)
+        for line in outcome.report { logger.log(level: line.isAlarming ? .warning : .notice, "\(line.text)") }
+        board.report(
+            StopProgress(
+                .ending, done: outcome.upstreams.count, registrations: outcome.upstreams.count, isClean: outcome.isClean, lines: outcome.lines))
+        return outcome
+    }
+
+    /// The second part of a stop: closes transport and stores. Nothing answers afterwards.
+    func close() async {
         await runtime.stop()
+        registrationLog.flush()
+        traceStore?.close()
+        state.withLock { $0.configurator = nil }
         do {
             try writer.close()
             try ledger.close()
@@ -112,6 +211,7 @@ final class SwitchService: Sendable {
         } catch {
             logger.error("closing the stores failed", metadata: ["error": "\(error)"])
         }
+        folder.release()
     }
 }
 
@@ -125,8 +225,10 @@ extension SwitchService: SwitchControl {
     func statistics() async -> SwitchStatistics {
         var sum = SwitchStatistics(node: bootFile.node, version: Tandem.version, startedAt: startedAt)
         sum.uptimeSeconds = (SystemClock.instant - startedInstant).inSeconds
-        sum.configurationRevision = state.withLock { $0.revision }
+        sum.configurationRevision = state.withLock { $0.configuration.revision }
         for shard in (try? await runtime.statistics()) ?? [] { sum.add(shard) }
+        sum.count(await registrations())
+        sum.registrationAlarms = registrationLog.alarms
         return sum
     }
 
@@ -140,10 +242,17 @@ extension SwitchService: SwitchControl {
     func configurationChanged(_ configuration: SwitchConfiguration) async {
         do {
             try runtime.configure(configuration)
-            state.withLock { $0.revision = configuration.revision }
+            state.withLock { $0.configuration = configuration }
             logger.info("configuration in force", metadata: ["revision": "\(configuration.revision)"])
         } catch {
             logger.error("the shards did not take the configuration", metadata: ["revision": "\(configuration.revision)", "error": "\(error)"])
         }
     }
+
+    func registrations() async -> [RegistrationStatus] { (try? await runtime.registrations()) ?? [] }
+    func registrationEvents() async -> [NumberedRegistrationEvent] { registrationLog.events }
+    func requestStop() async { stopBoard.request() }
+    func stopProgress() async -> StopProgress { stopBoard.progressForReader() }
 }
+
+extension SwitchRuntime: RegistrationHolder {}

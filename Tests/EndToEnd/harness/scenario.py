@@ -70,6 +70,10 @@ def _ereg(pattern, variable, header=None, must=False):
     return f'<ereg regexp={quoteattr(pattern)} {where}{check} assign_to="{variable}"/>'
 
 
+# Keeps From and To of the request that opens a dialog, for a callee's own requests within it.
+PARTIES = (_ereg(".*", "remote", "From:"), _ereg(".*", "local", "To:"))
+
+
 def _actions(*eregs):
     return f"<action>{''.join(eregs)}</action>" if eregs else ""
 
@@ -204,7 +208,7 @@ class CalleeSide(Side):
         super().__init__("[$local];tag=" + self.TAG, "[$remote]", self.CONTACT)
 
     def receive_invite(self, holds=()):
-        return receive("INVITE", holds=holds, route=True, keep=True, extra=(_ereg(".*", "remote", "From:"), _ereg(".*", "local", "To:")))
+        return receive("INVITE", holds=holds, route=True, keep=True, extra=PARTIES)
 
     def provisional(self, status, reason, *fields, body=None):
         return answer(status, reason, self.CONTACT, SIPP_ALLOW, *fields, body=body, tag=self.TAG)

@@ -1,6 +1,7 @@
 """The switch under test: a real `tandem serve` with data of its own, reached by its command line and its REST API."""
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -20,7 +21,7 @@ sip:
   listen: [{listeners}]
 {shards}management:
   listen: "127.0.0.1:{port}"
-"""
+{more}"""
 
 
 class Answer:
@@ -37,16 +38,20 @@ class Answer:
 class Switch:
     """A `tandem serve` in its own folder. It may be ended and started again; the data stay."""
 
-    def __init__(self, program, folder, listeners=USUAL_LISTENERS, shards=None):
-        self.program, self.folder = program, folder
+    def __init__(self, program, folder, listeners=USUAL_LISTENERS, shards=None, boot="", management_port=MANAGEMENT_PORT):
+        self.program, self.folder, self.management_port = program, folder, management_port
         self.process = None
         self.log_path = os.path.join(folder, "switch.log")
         self.boot_file = os.path.join(folder, "tandem.yaml")
         os.makedirs(folder, exist_ok=True)
+        self.write_boot_file(listeners, shards, boot)
+
+    def write_boot_file(self, listeners=USUAL_LISTENERS, shards=None, boot=""):
+        """`boot`: further keys, as whole lines."""
         with open(self.boot_file, "w", encoding="utf-8") as boot_file:
             boot_file.write(BOOT_FILE.format(
                 listeners=", ".join(f'"{listener}"' for listener in listeners),
-                shards=f"  shards: {shards}\n" if shards else "", port=MANAGEMENT_PORT))
+                shards=f"  shards: {shards}\n" if shards else "", port=self.management_port, more=boot))
 
     # Life and death
 
@@ -66,23 +71,41 @@ class Switch:
             return False
 
     def stop(self):
-        """SIGTERM; it must end in order within a bound."""
+        """SIGTERM; it must end in order within a bound. Returns how long that took, in seconds."""
+        began = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
+        return self.wait_for_end(15, began)
+
+    def wait_for_end(self, seconds, began=None):
+        """Waits until the process that was told to stop has ended in order; returns the seconds since `began`."""
+        began = time.monotonic() if began is None else began
         try:
-            code = self.process.wait(15)
+            code = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
-            raise Failure("the switch did not end within 15 s of SIGTERM") from None
-        expect_equal(code, 0, "exit code after SIGTERM")
+            raise Failure(f"the switch did not end within {seconds} s of being told to stop") from None
+        expect_equal(code, 0, "exit code after the stop")
+        return time.monotonic() - began
 
     def kill(self):
         """kill -9: no chance to say good-bye."""
         self.process.kill()
         self.process.wait(5)
 
+    def lose_power(self):
+        """The process stands still in the middle of whatever it does, its data folder is copied as the disk has it, and
+        it is killed; the next start finds the copy. What a machine loses besides, data that was written and never
+        flushed, cannot be taken away here."""
+        data, copy = os.path.join(self.folder, "data"), os.path.join(self.folder, "data-after-power-loss")
+        self.process.send_signal(signal.SIGSTOP)
+        shutil.copytree(data, copy)
+        self.kill()
+        shutil.rmtree(data)
+        os.rename(copy, data)
+
     def discard(self):
-        """Ends it in any way that works."""
+        """Ends it in any way that works; for upstreams that do not answer nobody waits."""
         if self.process is not None:
-            end(self.process)
+            end(self.process, 1)
 
     @property
     def is_running(self):
@@ -106,11 +129,18 @@ class Switch:
     def succeed(self, *arguments, text=None):
         """Runs a command that must do what it was asked; returns what it printed."""
         done = self.command(*arguments, text=text)
+        expect(
+            self.process is None or self.process.poll() in (None, 0),
+            f"the switch ended with code {self.process and self.process.returncode} ({self.log_path})")
         expect(done.returncode == 0, f"tandem {' '.join(arguments)} ended with {done.returncode}: {done.stderr.strip() or done.stdout.strip()}")
         return done.stdout
 
     def apply(self, documents):
         return self.succeed("apply", "-f", "-", text=documents)
+
+    def registrations(self):
+        """How the registrations stand, by name, as `tandem registrations` prints them."""
+        return {entry["name"]: entry for entry in json.loads(self.succeed("registrations", "-o", "json"))}
 
     def calls(self):
         return json.loads(self.succeed("calls", "-o", "json"))
@@ -128,7 +158,7 @@ class Switch:
 
     def rest(self, method, path, body=None, token="own", headers=None):
         """Asks the REST API; an HTTP error is an answer like any other."""
-        request = urllib.request.Request(f"http://127.0.0.1:{MANAGEMENT_PORT}{path}", method=method, headers=headers or {})
+        request = urllib.request.Request(f"http://127.0.0.1:{self.management_port}{path}", method=method, headers=headers or {})
         if token is not None:
             request.add_header("Authorization", "Bearer " + (self.token if token == "own" else token))
         if body is not None:

@@ -36,6 +36,7 @@ class Test:
         self.folder, self.options = folder, options
         self.switch = None
         self.peers = []
+        self.others = []
         self.notes = []
 
     def note(self, text):
@@ -44,9 +45,10 @@ class Test:
 
     # The switch
 
-    def start_switch(self, *gateways, listeners=USUAL_LISTENERS, shards=None, **parameters):
-        """Starts a switch with these gateways (a customer and a carrier unless given) and parameters."""
-        self.switch = Switch(self.options.program, os.path.join(self.folder, "switch"), listeners, shards)
+    def start_switch(self, *gateways, listeners=USUAL_LISTENERS, shards=None, boot="", **parameters):
+        """Starts a switch with these gateways (a customer and a carrier unless given) and parameters. `boot`: further
+        lines of its boot file."""
+        self.switch = Switch(self.options.program, os.path.join(self.folder, "switch"), listeners, shards, boot)
         self.switch.start()
         documents = list(gateways or (CUSTOMER, CARRIER))
         documents += [f"kind: Parameter\nname: {name}\nvalue: {value}\n" for name, value in parameters.items()]
@@ -60,6 +62,11 @@ class Test:
 
     def caller(self, scenario, **how):
         return self._started(sipp_peers.start_caller(self._peer_folder(scenario), scenario, **how))
+
+    def keep(self, peer):
+        """Something else that is to end with the test: it has a `discard`."""
+        self.others.append(peer)
+        return peer
 
     def _peer_folder(self, scenario):
         return os.path.join(self.folder, f"{len(self.peers) + 1}-{scenario.name.replace(' ', '-')}")
@@ -120,3 +127,5 @@ class Test:
             peer.discard()
         if self.switch:
             self.switch.discard()
+        for other in self.others:
+            other.discard()

@@ -1,0 +1,1 @@
+../ManagementServerTests/MemoryTrace.swift
