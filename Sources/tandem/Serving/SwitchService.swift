@@ -249,10 +249,25 @@ extension SwitchService: SwitchControl {
         }
     }
 
-    func registrations() async -> [RegistrationStatus] { (try? await runtime.registrations()) ?? [] }
+    func registrations() async -> [RegistrationStatus] {
+        let problems = runtime.connectionProblems().filter { $0.direction == .outgoing }
+        return ((try? await runtime.registrations()) ?? []).map { $0.explained(by: problems) }
+    }
     func registrationEvents() async -> [NumberedRegistrationEvent] { registrationLog.events }
     func requestStop() async { stopBoard.request() }
     func stopProgress() async -> StopProgress { stopBoard.progressForReader() }
 }
 
 extension SwitchRuntime: RegistrationHolder {}
+
+extension RegistrationStatus {
+    /// With the reason why the connection to its upstream fails, where one is known.
+    fileprivate func explained(by problems: [ConnectionProblem]) -> RegistrationStatus {
+        guard let problem = problems.first(where: { upstream == "\($0.address) \($0.transport)" }), !reason.contains(problem.reason) else {
+            return self
+        }
+        var status = self
+        status.reason = reason.isEmpty ? problem.reason : "\(reason): \(problem.reason)"
+        return status
+    }
+}
