@@ -50,6 +50,10 @@ public struct Call: ~Copyable {
     /// Q.850 cause that a party gave in a Reason header field.
     public var reportedCause: Int?
 
+    /// The rule of the answered call and its limit; nil before the answer.
+    public var limits: CallLimits?
+    /// What showed that the call was over, for the record; mostly empty.
+    public private(set) var endNote = StoredBytes.none
     /// When the running attempt's stage ends.
     private var stageDeadline = Instant.never
     /// When the caller's own limit for the set-up ends (Expires of the INVITE).
@@ -103,6 +107,7 @@ public struct Call: ~Copyable {
         answeredAt = stored.answeredAt
         callerStatus = 200
         answerSequence = 0
+        limits = stored.limits
         var attempt = Attempt(
             gateway: -1, address: stored.gatewayAddress, leg: calleeLeg, callID: texts.store(stored.calleeCallID),
             calleeSent: texts.store(stored.calleeSent), startedAt: stored.attemptStartedAt)
@@ -119,7 +124,13 @@ public struct Call: ~Copyable {
     /// The callee's leg of the running or answered attempt.
     public var calleeLeg: SlabKey? { isAttempting ? attempts[attempts.count - 1].leg : nil }
     public var isOver: Bool { phase == .over }
-    public var nextDeadline: Instant { phase == .trying ? min(stageDeadline, setupDeadline) : .never }
+    public var nextDeadline: Instant {
+        switch phase {
+        case .trying: min(stageDeadline, setupDeadline)
+        case .answered, .connected: limits?.nextDeadline ?? .never
+        case .recording, .over: .never
+        }
+    }
 
     // MARK: - Set-up
 
@@ -244,6 +255,10 @@ public struct Call: ~Copyable {
     }
 
     public mutating func handleTimeout(_ actions: inout [CallAction], now: Moment) {
+        if phase == .answered || phase == .connected {
+            if let reason = limits?.handleTimeout(now: now.instant) { end(reason, &actions, now: now) }
+            return
+        }
         guard phase == .trying else { return }
         if setupDeadline <= now.instant {
             refuse(487, .setupExpired, by: .caller, &actions, now: now)
@@ -260,6 +275,11 @@ public struct Call: ~Copyable {
     }
 
     // MARK: - The end
+
+    /// Keeps in words what showed that the call is over; the first word stands.
+    public mutating func noteEnd(_ text: String) {
+        if endNote.isEmpty { endNote = text.withBytes { texts.store($0) } }
+    }
 
     /// CANCEL, or BYE in the early dialog, from the caller.
     public mutating func callerCancelled(_ actions: inout [CallAction], now: Moment) {

@@ -91,7 +91,7 @@ public struct CallLimits: Hashable, Sendable {
     public private(set) var limit: CallLimit?
     /// From when the no-timer limit counts: the answer, or the moment when the caller switched its timer off.
     public private(set) var noTimerFrom: Instant
-    private let bounds: CallBounds
+    public let bounds: CallBounds
 
     public init(_ evidence: CallRuleDecision.Evidence, bounds: CallBounds, answeredAt: Instant) {
         self.init(CallRuleDecision(evidence, noTimerLimitIsSet: bounds[.noTimerLimit] != nil), bounds: bounds, answeredAt: answeredAt)

@@ -48,6 +48,20 @@ public struct Leg: ~Copyable {
     /// Whether the caller supports, or requires, 100rel; for a callee: whether we offered it.
     public var supportsReliable = false
     public var requiresReliable = false
+    /// The session timer of the established leg (RFC 4028); before, what the peer's INVITE asked for.
+    public var session: SessionTimer
+    /// What our INVITE offers of it.
+    public var offer = SessionTimerOffer(.off)
+    /// Whether Session-Expires stood in the caller's INVITE.
+    public var askedForTimer = false
+    /// The refresh under way repeats one that was challenged.
+    public var isRefreshRepeated = false
+    /// The last thing that showed that the peer is there; nil before the answer.
+    public var life: ProofOfLife?
+    /// Asks a peer without session timer whether it is there.
+    public var probe: DialogProbe?
+    /// What the peer was last told about the media, from Content-Type on; kept where a refresh must repeat it.
+    public var description = OwnedBytes()
     /// Max-Forwards of the INVITE that opened the leg.
     public var maxForwards = 70
 
@@ -60,9 +74,17 @@ public struct Leg: ~Copyable {
         self.call = call
         self.secret = secret
         self.dialog = dialog
+        session = SessionTimer(.off, callIDOwner: role == .caller ? .peer : .us)
     }
 
-    public var nextDeadline: Instant { min(unacknowledgedAnswer?.nextDeadline ?? .never, reliable.nextDeadline) }
+    public var nextDeadline: Instant {
+        let exchange = min(unacknowledgedAnswer?.nextDeadline ?? .never, reliable.nextDeadline)
+        guard phase == .established else { return exchange }
+        return min(exchange, session.nextDeadline, probe?.nextDeadline ?? .never)
+    }
+
+    /// Whether refreshes of this leg are re-INVITEs of ours, which repeat the session description.
+    public var needsDescription: Bool { session.agreement != nil && !session.peerAllowsUpdate }
 }
 
 /// A 2xx repeated by the resend list until its ACK, at most 64*T1 (RFC 3261, section 13.3.1.4).

@@ -18,11 +18,12 @@ public struct RestoredCall {
     public var mappingGatewayName: Bytes
     public var routingGatewayName: Bytes
     public var decision: Bytes
+    public var limits: CallLimits?
 
     public init(
         id: CallIdentifier, source: NetworkAddress, gatewayAddress: NetworkAddress, receivedAt: Moment, firstProvisionalAt: WallTime,
         ringingAt: Moment?, answeredAt: Moment, attemptStartedAt: WallTime, callerNumber: Bytes, calleeNumber: Bytes, calleeSent: Bytes,
-        callerCallID: Bytes, calleeCallID: Bytes, mappingGatewayName: Bytes, routingGatewayName: Bytes, decision: Bytes
+        callerCallID: Bytes, calleeCallID: Bytes, mappingGatewayName: Bytes, routingGatewayName: Bytes, decision: Bytes, limits: CallLimits? = nil
     ) {
         self.id = id
         self.source = source
@@ -40,5 +41,6 @@ public struct RestoredCall {
         self.mappingGatewayName = mappingGatewayName
         self.routingGatewayName = routingGatewayName
         self.decision = decision
+        self.limits = limits
     }
 }

@@ -37,6 +37,7 @@ public enum EndReason: Int16, CaseIterable, Sendable {
     case sessionExpired = 49
     case processEnded = 50
     case internalFault = 51
+    case peerSilent = 52
 }
 
 /// Which side ended the call.
@@ -109,6 +110,8 @@ extension EndReason {
         case .maximumDuration: ("The call reached its maximum duration.", "Raise SS_MAX_CALL_DURATION if it was a real conversation.", 102)
         case .sessionExpired: ("A session refresh was not answered in time.", "Look at the peer's network.", 102)
         case .processEnded: ("The switch ended while the call was up, and the call could not be continued.", "See the log of the last stop.", 41)
+        case .peerSilent:
+            ("One side left every probe within the call unanswered; both sides were hung up.", "Look at that peer's network; see its last proof of life.", 102)
         case .internalFault: ("A fault of the switch ended this call.", "Report it with the call's trace.", 41)
         }
     }

@@ -28,6 +28,19 @@ public struct LiveCall: Sendable, Equatable {
     public var calleeCallID: String
     /// Of every try at a gateway, the present one included.
     public var attemptCallIDs: [String]
+    /// What ends the call if its parties do not: "sessionTimer", "noTimerLimit" or "none"; empty before the answer.
+    public var rule = ""
+    /// Why it is under that rule, in words.
+    public var ruleReason = ""
+    /// The shortest limit in seconds; 0: none.
+    public var limitSeconds: Int64 = 0
+    /// Whose limit it is: a parameter's name, or a gateway's.
+    public var limitSource = ""
+    /// Until that limit, in seconds; -1: none.
+    public var secondsLeft: Int64 = -1
+    /// Session intervals in seconds; 0: no timer on that leg.
+    public var callerSessionSeconds = 0
+    public var calleeSessionSeconds = 0
 
     public init(
         id: CallIdentifier, state: State, receivedAt: WallTime, answeredAt: WallTime, durationMilliseconds: Int64,

@@ -14,6 +14,12 @@ public struct MappingGateway: Sendable, Hashable {
     /// Name of a `Registration`: calls that arrive at its Contact are taken for this gateway, whatever
     /// address they come from. `addresses` may then be empty.
     public var registration: String?
+    /// Whether a session timer (RFC 4028) may run with it.
+    public var sessionTimer = true
+    /// Longest call in seconds; nil: no limit of its own.
+    public var maximumDuration: Int?
+    /// Seconds between in-dialog OPTIONS to a peer without session timer; nil: none are sent.
+    public var probeInterval: Int?
 
     public init(name: String, addresses: [NetworkAddress], priority: Int = 10, locked: Bool = false, followRedirects: Bool = false) {
         self.name = name
@@ -41,6 +47,12 @@ public struct RoutingGateway: Sendable, Hashable {
     /// Name of the `Registration` through which its calls go: with that account's identity, by its proxy
     /// and flow. `addresses` may then be empty.
     public var registration: String?
+    /// Whether a session timer (RFC 4028) may run with it.
+    public var sessionTimer = true
+    /// Longest call in seconds; nil: no limit of its own.
+    public var maximumDuration: Int?
+    /// Seconds between in-dialog OPTIONS to a peer without session timer; nil: none are sent.
+    public var probeInterval: Int?
 
     public init(
         name: String, addresses: [NetworkAddress], transport: TransportKind = .udp, prefixes: [String] = [""],

@@ -15,6 +15,7 @@ public final class SwitchConfiguration: Sendable {
     public let routes: PrefixTable
     public let callSettings: CallSettings
     public let registrationSettings: RegistrationSettings
+    public let sessionSettings: SessionSettings
     /// Index of each registration.
     public let registrationsByName: [String: Int]
     /// The mapping gateway that calls of each registration are taken for.
@@ -35,6 +36,7 @@ public final class SwitchConfiguration: Sendable {
         self.routes = PrefixTable(routingGateways)
         self.callSettings = CallSettings(parameters)
         self.registrationSettings = RegistrationSettings(parameters)
+        self.sessionSettings = SessionSettings(parameters)
         self.registrationsByName = Dictionary(
             registrations.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
         self.gatewaysByRegistration = Dictionary(

@@ -128,6 +128,10 @@ public struct TransactionUser: Hashable, Sendable {
         case own
         /// REGISTER of an outbound registration: `leg` names it, `peer.index` is its CSeq.
         case registration
+        /// A refresh of the session (RFC 4028).
+        case refresh
+        /// OPTIONS within a dialog that asks whether the peer is there.
+        case probe
     }
 
     public init(leg: SlabKey, peer: SlabKey = SlabKey(index: 0, generation: 0), purpose: Purpose) {

@@ -80,18 +80,24 @@ extension Shard {
     private mutating func recordAnswer(_ message: Message?, of key: SlabKey, now: Moment) {
         guard let message else { return }
         let caller = calls[key].call.callerLeg
+        guard legs.contains(caller), let callee = calls[key].call.calleeLeg, legs.contains(callee) else { return }
+        beginSessions(message, of: key, callee: callee, now: now)
         calls[key].inviteTail = OwnedBytes()
-        guard legs.contains(caller) else { return }
         transactions.beginResponse(
             legs[caller].inviteFromPeer, status: message.status, reason: message.reasonPhrase, toTag: legs[caller].dialog.localTag,
             outbox: &outbox)
         appendOwnContact(of: key, leg: caller)
         outbox.append(Capabilities.allow)
-        outbox.append(Capabilities.supported)
+        outbox.append(supported(on: caller))
+        if let answer = legs[caller].session.answer(to: .invite) { outbox.append(answer) }
         outbox.append(Capabilities.server)
         outbox.appendPassed(from: message)
+        let bodyOffset = outbox.unfinished.count
         outbox.appendBody(of: message)
         legs[caller].heldAnswer = OwnedBytes(copying: outbox.unfinished)
+        if legs[caller].session.answer(to: .invite) != nil, !legs[caller].session.peerAllowsUpdate {
+            legs[caller].description = OwnedBytes(copying: outbox.unfinished.from(bodyOffset))
+        }
         outbox.begin()
         let sequence = writeOpened(key, now: now)
         calls[key].call.answerSequence = sequence
@@ -114,7 +120,11 @@ extension Shard {
         legs[caller].unacknowledgedAnswer = UnacknowledgedAnswer(
             server: server, cseq: transactions.cseq(of: server), peerLeg: callee, client: client, clientCSeq: cseq,
             timing: transactions.timing, now: now.instant)
-        scheduleLeg(caller)
+        if let limits = calls[key].call.limits {
+            calls[key].call.limits = CallLimits(limits.decision, bounds: limits.bounds, answeredAt: now.instant)
+        }
+        startSessions(of: key, callee: callee, now: now)
+        scheduleCall(key)
     }
 
     /// A failure for the caller's INVITE: the vendor's own words when its refusal is passed, else ours with a Reason.
@@ -226,6 +236,7 @@ extension Shard {
         case .hungUpByOperator: "Ended by operator"
         case .noTimerLimit, .maximumDuration: "Call duration limit"
         case .sessionExpired: "Session expired"
+        case .peerSilent: "Other side is silent"
         case .stopping: "Switch is stopping"
         case .recordStoreFailing: "Record store failing"
         default: "Call ended"

@@ -16,6 +16,7 @@ extension Shard {
                 guard calls.contains(key) else { continue }
                 calls[key].call.recorded(&actions, now: now)
                 perform(for: key, message: nil, now: now)
+                scheduleCall(key)
             }
         case .failing(let sequence):
             storeIsFailing = true
@@ -95,7 +96,7 @@ extension Shard {
         }
         let (caller, callee) = (calls[key].call.callerNumber, calls[key].call.calleeNumber)
         let callID = calls[key].call.callerCallID
-        return LiveCall(
+        var live = LiveCall(
             id: calls[key].call.id, state: state, receivedAt: calls[key].call.receivedAt.wall,
             answeredAt: calls[key].call.answeredAt?.wall ?? .unset,
             durationMilliseconds: calls[key].call.answeredAt.map { (now.instant - $0.instant).inMilliseconds } ?? 0,
@@ -105,6 +106,21 @@ extension Shard {
             callerCallID: calls[key].call.texts[callID].string,
             calleeCallID: gateway.map { calls[key].call.texts[$0.callID].string } ?? "",
             attemptCallIDs: calls[key].call.attempts.map { calls[key].call.texts[$0.callID].string })
+        if let limits = calls[key].call.limits, calls[key].call.answeredAt != nil {
+            (live.rule, live.ruleReason) = (limits.decision.rule.name, limits.decision.reason.text)
+            if let limit = limits.limit {
+                (live.limitSeconds, live.limitSource) = (limit.seconds, limit.kind.sourceName)
+                live.secondsLeft = limit.timeLeft(now: now.instant).inSeconds
+            }
+        }
+        live.callerSessionSeconds = sessionSeconds(calls[key].call.callerLeg)
+        live.calleeSessionSeconds = calls[key].call.calleeLeg.map { sessionSeconds($0) } ?? 0
+        return live
+    }
+
+    private func sessionSeconds(_ leg: SlabKey) -> Int {
+        guard legs.contains(leg), legs[leg].phase != .setup else { return 0 }
+        return legs[leg].session.agreement.map { Int($0.interval) } ?? 0
     }
 
     func mappingGatewayName(_ key: SlabKey) -> String {

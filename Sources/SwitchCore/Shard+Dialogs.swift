@@ -19,6 +19,7 @@ extension Shard {
             transactions.respond(server, status: 500, reason: Bytes("CSeq Out Of Order"), now: now.instant, outbox: &outbox)
             return
         }
+        lifeSeen(.request, on: leg, now: now)
         if message.method == .bye {
             byeReceived(message, on: leg, server: server, now: now)
             return
@@ -37,6 +38,10 @@ extension Shard {
             return
         }
         if isGlare(message, on: leg, other: other, server: server, now: now) { return }
+        if legs[leg].phase == .established, let method = SessionRefreshMethod(message.method) {
+            guard let timer = sessionRequest(message, server: server, toTag: .empty, now: now) else { return }
+            if refuse(legs[leg].session.requestReceived(timer, method), server: server, toTag: .empty, now: now) { return }
+        }
         if message.method == .invite || message.method == .update {
             legs[leg].dialog.refreshTarget(message, endpoints: endpoints)
         }
@@ -175,15 +180,33 @@ extension Shard {
             return false
         }
         if status == 500 {
-            transactions.beginResponse(server, status: 500, reason: Bytes("Request Already In Progress"), toTag: .empty, outbox: &outbox)
-            outbox.append("Retry-After: ")
-            outbox.append(decimal: secrets.next() % 11)
-            outbox.append("\r\nContent-Length: 0\r\n\r\n")
-            transactions.finishResponse(server, status: 500, now: now.instant, outbox: &outbox)
+            respondInProgress(server, now: now)
         } else {
             transactions.respond(server, status: 491, now: now.instant, outbox: &outbox)
         }
         return true
+    }
+
+    /// 500 with a Retry-After of 0 to 10 s: it may be asked again (RFC 3261, section 14.2).
+    private mutating func respondInProgress(_ server: ServerKey, now: Moment) {
+        transactions.beginResponse(server, status: 500, reason: Bytes("Request Already In Progress"), toTag: .empty, outbox: &outbox)
+        outbox.append("Retry-After: ")
+        outbox.append(decimal: secrets.next() % 11)
+        outbox.append("\r\nContent-Length: 0\r\n\r\n")
+        transactions.finishResponse(server, status: 500, now: now.instant, outbox: &outbox)
+        let leg = transactions.user(of: server).leg
+        if legs.contains(leg), let method = SessionRefreshMethod(transactions.method(of: server)) {
+            legs[leg].session.responseSent(status: 500, to: method, now: now.instant)
+        }
+    }
+
+    /// Keeps what a leg was just told about the media, where refreshes repeat it. The description begins at
+    /// `offset` of the message being written.
+    func describes(_ leg: SlabKey) -> Bool { legs.contains(leg) && legs[leg].needsDescription }
+
+    mutating func keepDescription(on leg: SlabKey, from offset: Int, hasBody: Bool) {
+        guard hasBody, describes(leg) else { return }
+        legs[leg].description = OwnedBytes(copying: outbox.unfinished.from(offset))
     }
 
     /// Sends the request on in the other leg's dialog; its response answers `server`.
@@ -219,18 +242,25 @@ extension Shard {
             outbox.appendContact(user: contactUser(for: other), flow: flow, endpoints: endpoints)
             outbox.append(Capabilities.allow)
             // Reliable provisional responses are not carried across for a re-INVITE, so they are not offered.
-            if method == .update { outbox.append(Capabilities.supported) }
+            if method == .update {
+                outbox.append(supported(on: other))
+            } else if legs[other].session.policy.isEnabled {
+                outbox.append(Capabilities.supportedTimer)
+            }
+            if legs[other].phase == .established { outbox.append(legs[other].session.requestFields) }
         }
         outbox.append(Capabilities.userAgent)
         outbox.appendPassed(from: message)
+        let bodyOffset = outbox.unfinished.count
         outbox.appendBody(of: message)
         keepRelayed(on: other, method: message.methodName, cseq: cseq, maxForwards: maxForwards, tailStart: tailStart)
+        keepDescription(on: other, from: bodyOffset, hasBody: !message.body.isEmpty)
         noteSize(flow)
         transactions.sendRequest(client, outbox: &outbox)
     }
 
     /// The user part of our Contact on a leg: the number that its peer sees on our side.
-    private func contactUser(for leg: SlabKey) -> Bytes {
+    func contactUser(for leg: SlabKey) -> Bytes {
         let call = legs[leg].call
         guard calls.contains(call) else { return .empty }
         let number = legs[leg].role == .caller ? calls[call].call.calleeNumber : calls[call].callerUser
@@ -249,6 +279,19 @@ extension Shard {
         if relayAgain(message, essentials, user: user, client: client, now: now) { return }
         if !legAccounts.isEmpty { legAccounts[user.leg]?.relayed = nil }
         let isFirst = clearRelay(user, server: server, client: client, isInvite: isInvite)
+        var isBetweenUs = false
+        if legs.contains(user.leg), legs[user.leg].phase == .established, isInvite || essentials.cseq.method == .update {
+            if isAnswer { lifeSeen(.request, on: user.leg, now: now) }
+            switch legs[user.leg].session.relayedRequestAnswered(status: message.status, SessionTimerResponse(message), now: now.instant) {
+            case .pass(let change): sessionChanged(change, on: user.leg, now: now)
+            // 422 is between this peer and us: who asked may ask again, and then with the larger interval.
+            case .again: isBetweenUs = true
+            }
+        }
+        if isBetweenUs {
+            if transactions.isAlive(server), !transactions.isAnswered(server) { respondInProgress(server, now: now) }
+            return
+        }
         if legs.contains(user.leg), isAnswer, isInvite || essentials.cseq.method == .update {
             legs[user.leg].dialog.refreshTarget(message, endpoints: endpoints)
         }
@@ -281,6 +324,10 @@ extension Shard {
         if method == .invite || method == .update { _ = clearRelay(user, server: server, client: .none, isInvite: method == .invite) }
         if transactions.isAlive(server), !transactions.isAnswered(server) {
             transactions.respond(server, status: cause == .timeout ? 408 : 503, now: now.instant, outbox: &outbox)
+            let leg = transactions.user(of: server).leg
+            if legs.contains(leg), let refresh = SessionRefreshMethod(method) {
+                legs[leg].session.responseSent(status: 408, to: refresh, now: now.instant)
+            }
         }
         if cause == .timeout { dialogLost(on: user.leg, now: now) }
     }
@@ -315,12 +362,20 @@ extension Shard {
         if legs.contains(leg), message.status < 300, method == .invite || method == .update {
             outbox.appendContact(user: contactUser(for: leg), flow: legs[leg].dialog.flow, endpoints: endpoints)
             outbox.append(Capabilities.allow)
-            outbox.append(Capabilities.supported)
+            outbox.append(supported(on: leg))
         }
+        let refresh = legs.contains(leg) && legs[leg].phase == .established ? SessionRefreshMethod(method) : nil
+        if let refresh, (200..<300).contains(message.status), let answer = legs[leg].session.answer(to: refresh) { outbox.append(answer) }
         outbox.append(Capabilities.server)
         outbox.appendPassed(from: message)
+        let bodyOffset = outbox.unfinished.count
         outbox.appendBody(of: message)
+        if message.status < 300 { keepDescription(on: leg, from: bodyOffset, hasBody: !message.body.isEmpty) }
         transactions.finishResponse(server, status: message.status, now: now.instant, outbox: &outbox)
+        guard let refresh, message.status >= 200 else { return }
+        let change = legs[leg].session.responseSent(status: message.status, to: refresh, now: now.instant)
+        sessionChanged(change, on: leg, now: now)
+        if message.status < 300 { keepState(ofCallOf: leg, now: now) }
     }
 
     // MARK: - PRACK (RFC 3262)
@@ -356,5 +411,16 @@ extension Shard {
         response.message.withBytes { outbox.append($0) }
         transactions.finishResponse(server, status: response.status, now: now.instant, outbox: &outbox)
         scheduleLeg(leg)
+    }
+}
+
+extension SessionRefreshMethod {
+    /// INVITE and UPDATE refresh a session; other requests do not (RFC 4028, section 7.4).
+    init?(_ method: Method) {
+        switch method {
+        case .invite: self = .invite
+        case .update: self = .update
+        default: return nil
+        }
     }
 }

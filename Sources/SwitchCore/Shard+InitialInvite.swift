@@ -53,6 +53,14 @@ extension Shard {
             return
         }
 
+        guard let timer = sessionRequest(message, server: server, toTag: tag, now: now) else { return }
+        let policy = Shard.sessionPolicy(of: configuration.mappingGateways[source.index], in: configuration)
+        var session = SessionTimer(policy, callIDOwner: .peer)
+        if refuse(session.requestReceived(timer, .invite), server: server, toTag: tag, now: now) {
+            counters.callsRefused += 1
+            return
+        }
+
         let legKey = legs.nextKey
         let secret = secrets.next()
         configuration.candidates(for: target.number, from: flow.remote, into: &candidates)
@@ -68,6 +76,8 @@ extension Shard {
                 answering: message, essentials, localTag: MintedToken(shard: settings.index, key: legKey, secret: secret), flow: flow,
                 endpoints: endpoints))
         leg.inviteFromPeer = server
+        leg.session = session
+        leg.askedForTimer = timer.sessionExpires != nil
         leg.supportsReliable = message.lists("100rel", in: .supported) || message.lists("100rel", in: .require)
         leg.requiresReliable = message.lists("100rel", in: .require)
         leg.maxForwards = maxForwards
@@ -112,9 +122,9 @@ extension Shard {
         outbox.begin()
         outbox.append(Capabilities.allow)
         if legs[caller].requiresReliable { outbox.append("Require: 100rel\r\n") }
-        if legs[caller].supportsReliable { outbox.append(Capabilities.supported) }
         outbox.append(Capabilities.userAgent)
         outbox.appendPassed(from: message)
+        calls[key].inviteBodyOffset = outbox.unfinished.count
         outbox.appendBody(of: message)
         calls[key].inviteTail = OwnedBytes(copying: outbox.unfinished)
         calls[key].hasPrivacy = message.first(.privacy) != nil
@@ -182,6 +192,7 @@ extension Shard {
         var leg = Leg(role: .callee, call: key, secret: secret, dialog: dialog)
         leg.maxForwards = legs[caller].maxForwards - 1
         leg.supportsReliable = legs[caller].supportsReliable
+        leg.offer = SessionTimerOffer(Shard.sessionPolicy(of: gateway, in: snapshot))
         let inserted = legs.insert(leg)
         precondition(inserted == legKey)
 
@@ -205,6 +216,13 @@ extension Shard {
             appendPrivacy(of: account, in: calls[key].call.configuration, hasOwn: calls[key].hasPrivacy)
         } else {
             outbox.appendContact(user: calls[key].call.texts[calls[key].callerUser], flow: flow, endpoints: endpoints)
+        }
+        let offer = legs[leg].offer.fields
+        if offer.supportsTimer {
+            outbox.append(legs[leg].supportsReliable ? Capabilities.supported : Capabilities.supportedTimer)
+            outbox.append(offer)
+        } else if legs[leg].supportsReliable {
+            outbox.append(Capabilities.supportedReliable)
         }
         outbox.append(calls[key].inviteTail.bytes)
         noteSize(flow)

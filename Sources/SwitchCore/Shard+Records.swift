@@ -47,7 +47,7 @@ extension Shard {
         if let last { append(last.address) } else { records.append(Bytes.empty) }
         append(calls[key].call.callerCallID, of: key)
         append(last?.callID ?? .none, of: key)
-        writeDecision(key)
+        writeDecision(key, isOver: true)
 
         records.append(Int64(calls[key].call.attempts.count))
         for index in calls[key].call.attempts.indices {
@@ -80,9 +80,20 @@ extension Shard {
     // MARK: - The decision
 
     /// Whom the call was taken for and every candidate with its verdict, as JSON.
-    mutating func writeDecision(_ key: SlabKey) {
+    /// With the end: the rule and limit that held, what showed the end, and each side's last proof of life.
+    mutating func writeDecision(_ key: SlabKey, isOver: Bool = false) {
         if let stored = calls[key].call.stored {
-            records.append(calls[key].call.texts[stored.decision])
+            let text = calls[key].call.texts[stored.decision]
+            guard isOver, text.count > 1 else {
+                records.append(text)
+                return
+            }
+            let start = records.beginText()
+            // Without the brace that closes it.
+            records.appendRaw(text.upTo(text.count - 1))
+            writeEnd(key)
+            records.appendRaw(Bytes("}"))
+            records.endText(start)
             return
         }
         let configuration = calls[key].call.configuration
@@ -111,8 +122,46 @@ extension Shard {
             }
             records.appendRaw(Bytes(#""}"#))
         }
-        records.appendRaw(Bytes("]}"))
+        records.appendRaw(Bytes("]"))
+        if isOver { writeEnd(key) }
+        records.appendRaw(Bytes("}"))
         records.endText(start)
+    }
+
+    private mutating func writeEnd(_ key: SlabKey) {
+        if let limits = calls[key].call.limits {
+            records.appendRaw(Bytes(#","rule":{"name":""#))
+            appendJSON(limits.decision.rule.name)
+            records.appendRaw(Bytes(#"","why":""#))
+            appendJSON(limits.decision.reason.text)
+            records.appendRaw(UInt8(ascii: "\""))
+            if let limit = limits.limit {
+                records.appendRaw(Bytes(#","limitSeconds":"#))
+                appendRaw(decimal: limit.seconds)
+                records.appendRaw(Bytes(#","limitOf":""#))
+                appendJSON(limit.kind.sourceName)
+                records.appendRaw(UInt8(ascii: "\""))
+            }
+            records.appendRaw(Bytes("}"))
+        }
+        if !calls[key].call.endNote.isEmpty {
+            records.appendRaw(Bytes(#","evidence":""#))
+            appendJSON(calls[key].call.texts[calls[key].call.endNote])
+            records.appendRaw(UInt8(ascii: "\""))
+        }
+        writeLife(calls[key].call.callerLeg, Bytes(#","callerLastSeen""#))
+        if let callee = calls[key].call.attempts.last?.leg { writeLife(callee, Bytes(#","calleeLastSeen""#)) }
+    }
+
+    /// When a leg last showed life, and how.
+    private mutating func writeLife(_ leg: SlabKey, _ name: Bytes) {
+        guard legs.contains(leg), let life = legs[leg].life else { return }
+        records.appendRaw(name)
+        records.appendRaw(Bytes(#":{"at":"#))
+        appendRaw(decimal: life.at.wall.microseconds)
+        records.appendRaw(Bytes(#","by":""#))
+        appendJSON(life.kind.name)
+        records.appendRaw(Bytes(#""}"#))
     }
 
     private mutating func appendJSON(_ text: String) { text.withBytes { appendJSON($0) } }

@@ -23,6 +23,8 @@ extension Shard {
             case .bye: if message.status >= 200, legs.contains(user.leg) { byeAnswered(message, on: user.leg, now: now) }
             case .own: ownRequestAnswered(message, on: user.leg, now: now)
             case .registration: registerAnswered(message, essentials, user: user, now: now)
+            case .refresh: refreshAnswered(message, essentials, on: user.leg, client: client, now: now)
+            case .probe: probeAnswered(message.status, on: user.leg, now: now)
             }
         }
     }
@@ -41,6 +43,8 @@ extension Shard {
             case .bye: if legs.contains(user.leg) { removeLeg(user.leg) }
             case .own: if cause == .timeout { dialogLost(on: user.leg, now: now) }
             case .registration: registerFailed(user, cause, now: now)
+            case .refresh: refreshFailed(on: user.leg, cause, now: now)
+            case .probe: probeFailed(on: user.leg, now: now)
             }
         }
     }
@@ -90,6 +94,10 @@ extension Shard {
             legs[leg].inviteToPeer = .none
             if legs[leg].dialog.remoteTag.isEmpty, mayRetryWithCredentials(message, on: leg), let account = upstreamAccount(of: leg, in: call) {
                 sendInvite(on: leg, of: call, as: account, now: now)
+                return
+            }
+            if message.status == 422, legs[leg].dialog.remoteTag.isEmpty, legs[leg].offer.intervalRefused(SessionTimerResponse(message)) {
+                sendInvite(on: leg, of: call, as: upstreamAccount(of: leg, in: call), now: now)
                 return
             }
             calls[call].call.reportedCause = ReasonHeader.q850Cause(of: message) ?? calls[call].call.reportedCause

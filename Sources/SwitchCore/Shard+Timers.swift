@@ -65,6 +65,8 @@ extension Shard {
         case .giveUp: acknowledgementMissing(on: key, now: now)
         }
         guard legs.contains(key) else { return }
+        sessionTimedOut(on: key, now: now)
+        guard legs.contains(key) else { return }
         switch legs[key].reliable.handleTimeout(now: now.instant) {
         case .nothing: break
         case .repeatAnswer:

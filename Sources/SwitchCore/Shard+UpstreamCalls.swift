@@ -62,16 +62,6 @@ extension Shard {
         legAccounts[leg] = LegAccount(name: registration.name, digest: digest)
     }
 
-    /// The account of a call that was up before the restart, by the gateway that it went through.
-    mutating func readopt(_ leg: SlabKey, gateway: Bytes) {
-        guard !configuration.registrations.isEmpty else { return }
-        let name = gateway.string
-        guard let account = configuration.routingGateways.first(where: { $0.name == name })?.registration,
-            let index = configuration.registrationsByName[account]
-        else { return }
-        adopt(configuration.registrations[index], on: leg)
-    }
-
     /// Keeps the request that is being written in `outbox`: its end part begins at `tailStart`.
     mutating func keepRelayed(on leg: SlabKey, method: Bytes, cseq: UInt32, maxForwards: Int, tailStart: Int) {
         guard !legAccounts.isEmpty, legAccounts[leg] != nil else { return }

@@ -178,6 +178,9 @@ struct CallEntry: ~Copyable {
     var call: Call
     /// What every INVITE of this call ends with: passed header fields and body. Freed at the answer.
     var inviteTail: OwnedBytes
+    /// Where its body with the fields that describe it begins.
+    var inviteBodyOffset = 0
+    var inviteBody: Bytes { inviteTail.bytes.from(min(inviteBodyOffset, inviteTail.bytes.count)) }
     /// Display name and user part of the caller's From, for the INVITEs that go out.
     var callerDisplay: StoredBytes
     var callerUser: StoredBytes

@@ -22,6 +22,8 @@ public struct ShardConfiguration: Sendable {
     public var openCalls: [OpenCall] = []
     /// What the last process kept of its registrations; each shard takes its own.
     public var registrations: [StoredRegistration] = []
+    /// Names the monotonic clock: the same for every process of this machine until it is booted again; 0 when unknown.
+    public var clockName: UInt64 = 0
     /// The installation's own secret, kept with its data: the Contacts of registrations are made from it.
     public var installationSecret: [UInt8] = []
 

@@ -72,7 +72,7 @@ public final class VirtualStore {
             switch command {
             case .opened(let id, let state):
                 openCalls[id] = OpenCall(id: id, state: state, shard: shard, committedAt: now)
-                openedAt[id] = now
+                openedAt[id] = openedAt[id] ?? now
             case .closed(let record):
                 openCalls[record.id] = nil
                 records.append(record)

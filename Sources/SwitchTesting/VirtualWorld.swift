@@ -36,7 +36,7 @@ public final class VirtualWorld {
         }
     }
 
-    public internal(set) var setup: Setup
+    public var setup: Setup
     public internal(set) var now = Instant(nanoseconds: 1_000_000_000_000)
     public internal(set) var softswitch: VirtualSwitch
     public let store: VirtualStore
@@ -110,7 +110,7 @@ public final class VirtualWorld {
 
     /// Lets everything happen until nothing is left to happen. False when `limit` passes before.
     @discardableResult
-    public func runUntilQuiet(within limit: Interval = .seconds(3_600)) -> Bool {
+    public func runUntilQuiet(within limit: Interval = .seconds(20_000)) -> Bool {
         let end = now + limit
         while !events.isEmpty {
             guard events.nextInstant <= end else { return false }

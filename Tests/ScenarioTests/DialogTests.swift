@@ -225,7 +225,7 @@ import Vocabulary
         scenario.pass()
         let passed = try #require(callee.requests(.invite).last)
         #expect(passed.cseq == 2)
-        #expect(passed.header("Supported") == nil)
+        #expect(passed.elements("Supported") == ["timer"])
         #expect(passed.elements("Allow").contains("UPDATE"))
         scenario.finish(caller)
     }

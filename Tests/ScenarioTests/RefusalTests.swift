@@ -89,7 +89,7 @@ import Vocabulary
         #expect(answer.status == 200)
         #expect(answer.elements("Allow").contains("UPDATE"))
         #expect(answer.elements("Accept") == ["application/sdp"])
-        #expect(answer.elements("Supported") == ["100rel"])
+        #expect(answer.elements("Supported") == ["100rel", "timer"])
         let ping = scenario.vendors[0].makeCall(to: "+14155550001").request(.options)
         scenario.pass()
         #expect(ping.finals == [200])

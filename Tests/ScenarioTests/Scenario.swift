@@ -22,15 +22,20 @@ final class Scenario {
         vendors count: Int = 2, transport: TransportKind = .udp, parameters: [String: ParameterValue] = [:], maximumCalls: Int = 100,
         maximumTransactions: Int = 500_000,
         conditions: NetworkConditions = NetworkConditions(),
-        followsRedirects: Bool = false, seed: UInt64 = 1
+        followsRedirects: Bool = false, sessionTimer: Bool = true, maximumDuration: Int? = nil, probeInterval: Int? = nil, seed: UInt64 = 1
     ) {
+        var customerGateway = MappingGateway(
+            name: "customer-a", addresses: [Scenario.customerAddress.host], followRedirects: followsRedirects)
+        customerGateway.sessionTimer = sessionTimer
+        customerGateway.maximumDuration = maximumDuration
+        customerGateway.probeInterval = probeInterval
         let configuration = SwitchConfiguration(
-            revision: 7,
-            mappingGateways: [
-                MappingGateway(name: "customer-a", addresses: [Scenario.customerAddress.host], followRedirects: followsRedirects)
-            ],
+            revision: 7, mappingGateways: [customerGateway],
             routingGateways: (0..<count).map {
-                RoutingGateway(name: "carrier-\($0)", addresses: [Scenario.vendorAddress($0 + 1)], transport: transport, priority: $0)
+                var gateway = RoutingGateway(
+                    name: "carrier-\($0)", addresses: [Scenario.vendorAddress($0 + 1)], transport: transport, priority: $0)
+                gateway.sessionTimer = sessionTimer
+                return gateway
             },
             parameters: ParameterValues(parameters))
         var setup = VirtualWorld.Setup(
@@ -56,6 +61,16 @@ final class Scenario {
         if transport.isReliable {
             for (index, peer) in ([customer] + vendors).enumerated() { peer.connection = UInt32(index + 1) }
         }
+    }
+
+    /// Other parameters, for calls that begin afterwards.
+    func configure(_ parameters: [String: ParameterValue]) {
+        let before = world.setup.configuration
+        let next = SwitchConfiguration(
+            revision: before.revision + 1, mappingGateways: before.mappingGateways, routingGateways: before.routingGateways,
+            parameters: ParameterValues(parameters))
+        world.setup.configuration = next
+        world.command(.configure(next))
     }
 
     /// A call of the customer to an example number.

@@ -59,6 +59,8 @@ struct HeaderPolicyTests {
     /// Fields that every message has, or that change what is done with it: looked at one by one below.
     static let special: Set<HeaderName> = [
         .other, .via, .from, .to, .callID, .cseq, .maxForwards, .contact, .contentLength, .require, .supported, .rseq, .rack,
+        // A session timer is each leg's own, and a value that is none is refused.
+        .sessionExpires, .minSE,
     ]
 
     static var markedLines: String {
@@ -157,7 +159,8 @@ struct HeaderPolicyTests {
     @Test("the caller's 100rel is offered to the carrier, and only then")
     func reliable() throws {
         for (extra, required, supported) in [
-            ("Supported: 100rel, timer, path\n", [], ["100rel"]), ("Require: 100rel\n", ["100rel"], ["100rel"]), ("Supported: timer\n", [], []),
+            ("Supported: 100rel, timer, path\n", [], ["100rel, timer"]), ("Require: 100rel\n", ["100rel"], ["100rel, timer"]),
+            ("Supported: path\n", [], ["timer"]),
         ] as [(String, [String], [String])] {
             let bench = ShardBench()
             bench.receive(ShardBench.invite(extra: extra), from: ShardBench.caller)

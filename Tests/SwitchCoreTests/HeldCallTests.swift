@@ -9,7 +9,7 @@ import Vocabulary
 /// What a call that is only held costs: little memory, no timers, nothing left of its set-up.
 @Suite("A held call")
 struct HeldCallTests {
-    @Test("of a thousand answered calls nothing runs and nothing is left but the calls and their legs")
+    @Test("of a thousand answered calls nothing runs but their limit, and nothing is left but the calls and their legs")
     func idle() throws {
         let bench = ShardBench()
         for number in 1...1_000 { _ = try #require(bench.establish(number)) }
@@ -18,7 +18,9 @@ struct HeldCallTests {
         bench.pass(until: 60_000)
         #expect(bench.sent().isEmpty)
         #expect(bench.transactionCount == 0)
-        #expect(bench.shard.nextDeadline == .never)
+        // The wheel tells a far deadline early, never late.
+        #expect(bench.shard.nextDeadline > bench.now.instant + .seconds(60))
+        #expect(bench.shard.nextDeadline <= bench.now.instant + .seconds(7_200))
     }
 
     @Test("a held call takes less than 4 KiB, the texts of both dialogs included")
@@ -44,7 +46,9 @@ struct HeldCallTests {
             + bench.shard.calls[key].call.candidates.capacity * MemoryLayout<Candidate>.stride + 2 * 32
         var size = MemoryLayout<CallEntry>.stride + bench.shard.calls[key].call.texts.size + bench.shard.calls[key].inviteTail.bytes.count + arrays
         for leg in bench.legKeys {
-            size += MemoryLayout<Leg>.stride + bench.shard.legs[leg].dialog.footprint + bench.shard.legs[leg].heldAnswer.bytes.count
+            size +=
+                MemoryLayout<Leg>.stride + bench.shard.legs[leg].dialog.footprint + bench.shard.legs[leg].heldAnswer.bytes.count
+                + bench.shard.legs[leg].description.bytes.count
         }
         #expect(size < 4_096, "\(size) bytes")
     }

@@ -38,6 +38,9 @@ import Vocabulary
                       priority: 10
                       locked: false
                       followRedirects: false
+                      sessionTimer: true
+                      maximumDuration: null
+                      probeInterval: null
                       registration: null
                     created RoutingGateway/carrier-x
                       addresses: ["127.0.0.1:5070"]
@@ -46,6 +49,9 @@ import Vocabulary
                       priority: 10
                       locked: false
                       streamForLargeRequests: false
+                      sessionTimer: true
+                      maximumDuration: null
+                      probeInterval: null
                       registration: null
                     created Parameter/SS_SIP_TIMEOUT_INVITE
                       value: 12
@@ -120,8 +126,8 @@ import Vocabulary
             let list = await harness.tandem("get", "routinggateways")
             #expect(
                 list.output == """
-                    NAME       ADDRESSES       TRANSPORT  PREFIXES  PRIORITY  LOCKED  STREAMFORLARGEREQUESTS  REGISTRATION
-                    carrier-x  127.0.0.1:5070  udp        ""        10        false   false                   -
+                    NAME       ADDRESSES       TRANSPORT  PREFIXES  PRIORITY  LOCKED  STREAMFORLARGEREQUESTS  SESSIONTIMER  MAXIMUMDURATION  PROBEINTERVAL  REGISTRATION
+                    carrier-x  127.0.0.1:5070  udp        ""        10        false   false                   true          -                -              -
 
                     """)
             #expect(await harness.tandem("get", "RoutingGateway", "carrier-x").output.hasPrefix("kind: RoutingGateway\nname: carrier-x\n"))

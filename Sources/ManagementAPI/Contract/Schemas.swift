@@ -15,6 +15,8 @@ enum Schemas {
                 ("startTime", time), ("answerTime", time), ("durationMilliseconds", integer), ("caller", text), ("callee", text),
                 ("mappingGateway", optionalText), ("routingGateway", optionalText), ("callerAddress", optionalText),
                 ("calleeAddress", optionalText), ("callerCallID", optionalText), ("calleeCallID", optionalText),
+                ("rule", optionalText), ("ruleReason", optionalText), ("limitSeconds", optionalInteger), ("limitSource", optionalText),
+                ("secondsLeft", optionalInteger), ("callerSessionSeconds", optionalInteger), ("calleeSessionSeconds", optionalInteger),
             ])),
         .init(
             "CallRecord",

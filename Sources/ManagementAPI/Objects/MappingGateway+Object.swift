@@ -27,6 +27,15 @@ extension MappingGateway: ManagedObject {
         .flag(
             "followRedirects", \.followRedirects,
             meaning: "whether a vendor's redirection (3xx) is followed for this customer's calls; false unless set"),
+        .flag(
+            "sessionTimer", \.sessionTimer,
+            meaning: "whether a session timer (RFC 4028) may run with this gateway; true unless set"),
+        .optionalInteger(
+            "maximumDuration", \.maximumDuration, range: 1...864_000,
+            meaning: "longest call in seconds; none unless set. The shortest limit of a call counts"),
+        .optionalInteger(
+            "probeInterval", \.probeInterval, range: 10...86_400,
+            meaning: "seconds between OPTIONS within answered calls to a peer without session timer; none unless set"),
         ObjectField(
             "registration",
             meaning: "name of a Registration: calls that arrive at its Contact are taken for this gateway, whatever address they come from; "

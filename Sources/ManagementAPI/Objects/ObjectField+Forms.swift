@@ -32,6 +32,25 @@ extension ObjectField {
             },
             write: { .number($0[keyPath: path]) })
     }
+
+    /// A number that may be absent, which `null` says too.
+    static func optionalInteger(
+        _ name: String, _ path: WritableKeyPath<Object, Int?> & Sendable, range: ClosedRange<Int>, meaning: String
+    ) -> ObjectField {
+        ObjectField(
+            name, meaning: meaning,
+            schema: ["type": ["integer", "null"], "minimum": .number(range.lowerBound), "maximum": .number(range.upperBound)],
+            read: { node, object, reading in
+                guard !node.isNull else { return }
+                guard let value = node.integer, range.contains(value) else {
+                    return reading.refuse(
+                        name, at: node.position, "\(node.shape) is not a whole number from \(range.lowerBound) to \(range.upperBound)",
+                        remedy: "write a number within the range, or leave the field out")
+                }
+                object[keyPath: path] = value
+            },
+            write: { object in object[keyPath: path].map { .number($0) } ?? .null })
+    }
 }
 
 extension ObjectReading {

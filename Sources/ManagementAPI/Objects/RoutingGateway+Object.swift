@@ -76,6 +76,15 @@ extension RoutingGateway: ManagedObject {
         .flag(
             "streamForLargeRequests", \.streamForLargeRequests,
             meaning: "whether an INVITE above 1300 bytes goes by TCP, and by UDP only when that fails; false unless set"),
+        .flag(
+            "sessionTimer", \.sessionTimer,
+            meaning: "whether a session timer (RFC 4028) may run with this gateway; true unless set"),
+        .optionalInteger(
+            "maximumDuration", \.maximumDuration, range: 1...864_000,
+            meaning: "longest call in seconds; none unless set. The shortest limit of a call counts"),
+        .optionalInteger(
+            "probeInterval", \.probeInterval, range: 10...86_400,
+            meaning: "seconds between OPTIONS within answered calls to a peer without session timer; none unless set"),
         ObjectField(
             "registration", meaning: "name of the Registration through which calls go: with its identity, by its proxy; none unless set",
             schema: ["type": ["string", "null"]],

@@ -18,6 +18,13 @@ extension LiveCall {
             "calleeAddress": .optional(calleeAddress),
             "callerCallID": .optional(callerCallID),
             "calleeCallID": .optional(calleeCallID),
+            "rule": .optional(rule),
+            "ruleReason": .optional(ruleReason),
+            "limitSeconds": limitSeconds > 0 ? .number(limitSeconds) : .null,
+            "limitSource": .optional(limitSource),
+            "secondsLeft": secondsLeft >= 0 ? .number(secondsLeft) : .null,
+            "callerSessionSeconds": callerSessionSeconds > 0 ? .number(Int64(callerSessionSeconds)) : .null,
+            "calleeSessionSeconds": calleeSessionSeconds > 0 ? .number(Int64(calleeSessionSeconds)) : .null,
         ]
     }
 }

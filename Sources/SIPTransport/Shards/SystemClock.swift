@@ -1,4 +1,5 @@
 import CSys
+import Glibc
 import Vocabulary
 
 /// Reads the machine's two clocks: the only place where the switch learns the time.
@@ -6,4 +7,16 @@ public enum SystemClock {
     public static var moment: Moment { Moment(instant: instant, wall: wall) }
     public static var instant: Instant { Instant(nanoseconds: csys_monotonic()) }
     public static var wall: WallTime { WallTime(microseconds: csys_wall()) }
+
+    /// Names the monotonic clock: the same for every process until the machine is booted again; 0 when the
+    /// system does not say which boot this is.
+    public static let name: UInt64 = {
+        let descriptor = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return 0 }
+        defer { close(descriptor) }
+        var text = [UInt8](repeating: 0, count: 64)
+        let length = read(descriptor, &text, text.count)
+        guard length >= 32 else { return 0 }
+        return text.withBytes { $0.upTo(length).hash(seed: 0) } | 1
+    }()
 }

@@ -44,7 +44,7 @@ enum TraceFile {
 
     /// Puts a file in its place at once: written beside it and renamed. False when the system refused.
     static func replace(_ path: String, with bytes: [UInt8]) -> Bool {
-        let draft = path + ".\(UInt64.random(in: 0 ... .max)).new"
+        let draft = path + ".\(UInt64.random(in: 0 ... .max))" + draftSuffix
         let file = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard file >= 0 else { return false }
         let isWritten = write(bytes, to: file, at: 0) == 0
@@ -54,6 +54,27 @@ enum TraceFile {
             return false
         }
         return true
+    }
+
+    private static let draftSuffix = ".new"
+
+    /// Deletes what a process that died in `replace` left behind.
+    static func deleteDrafts(in folder: String) {
+        for name in names(in: folder) where name.hasSuffix(draftSuffix) { unlink(folder + "/" + name) }
+    }
+
+    /// The names of the files in a folder, in any order.
+    static func names(in folder: String) -> [String] {
+        guard let directory = opendir(folder) else { return [] }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            names.append(
+                withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                    pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                })
+        }
+        return names
     }
 
     static func size(_ file: Int32) -> Int? {

@@ -28,17 +28,10 @@ struct TraceSegment: Hashable, Comparable {
 
     /// The segments in a folder, oldest first.
     static func list(_ folder: String) -> [TraceSegment] {
-        guard let directory = opendir(folder) else { return [] }
-        defer { closedir(directory) }
-        var segments: [TraceSegment] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            guard name.hasSuffix(suffix), let number = Int(name.dropLast(suffix.count)), number > 0 else { continue }
-            segments.append(TraceSegment(folder: folder, number: number))
-        }
-        return segments.sorted()
+        TraceFile.names(in: folder).compactMap { name in
+            guard name.hasSuffix(suffix), let number = Int(name.dropLast(suffix.count)), number > 0 else { return nil }
+            return TraceSegment(folder: folder, number: number)
+        }.sorted()
     }
 
     /// Bytes of the segment and its index.

@@ -222,6 +222,7 @@ final class TraceWriter {
     /// Gives every segment that the last process left its index, cuts off what it wrote only in part, and
     /// deletes segments without a message.
     private func repair() {
+        TraceFile.deleteDrafts(in: folder)
         for segment in catalogue.withState({ $0.closed.map(\.segment) }) {
             let times: ClosedRange<WallTime>?
             if let file = TraceIndex.file(of: segment) {

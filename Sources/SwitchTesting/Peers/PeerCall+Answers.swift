@@ -33,7 +33,7 @@ extension PeerCall {
             respond(server, 405)
             return
         }
-        if servers.contains(where: { $0 !== server && $0.request.method == .invite && $0.request.toTag.isEmpty }) {
+        if servers.contains(where: { $0 !== server && $0.request.method == .invite && $0.request.toTag.isEmpty && ($0.final ?? 0) < 300 }) {
             respond(server, 482)
             return
         }
@@ -173,6 +173,9 @@ extension PeerCall {
         var fields = fields
         let isInvite = server.request.method == .invite
         if isInvite || server.request.method == .update, status > 100, status < 300 { fields.append("Contact: <\(contact)>") }
+        if let sessionAnswer, isInvite || server.request.method == .update, (200..<300).contains(status), !server.request.toTag.isEmpty {
+            fields += sessionAnswer(server.request)
+        }
         let bytes = PeerWriter.response(
             to: server.request, head: server.head, status: status, reason: reason, toTag: status > 100 ? forks[fork].tag : "",
             recordRoutes: server.request.toTag.isEmpty && status > 100 ? peer.recordRoutes : [], fields: fields, body: body)

@@ -31,6 +31,8 @@ public final class PeerCall {
     var calleeScript: CalleeScript?
     /// Methods answered with another status than 200, or (0) not at all.
     public var answers: [Method: Int] = [:]
+    /// Fields of its 2xx to a re-INVITE or UPDATE, e.g. of the session timer.
+    public var sessionAnswer: ((SeenMessage) -> [String])?
 
     // What happened, for checkers.
     public internal(set) var answeredAt: Instant?
@@ -56,7 +58,8 @@ public final class PeerCall {
     public var localTag: String { forks[0].tag }
     /// The INVITE that opened the call.
     public var initialInvite: PeerClient? { clients.first { $0.isInitial } }
-    public var initialServer: PeerServer? { servers.first { $0.request.method == .invite && $0.request.toTag.isEmpty } }
+    /// The INVITE that opens the call; when it was sent again, the latest.
+    public var initialServer: PeerServer? { servers.last { $0.request.method == .invite && $0.request.toTag.isEmpty } }
     /// Whether a dialog was confirmed here.
     public var wasAnswered: Bool { answeredAt != nil }
     /// Whether every dialog that was answered has ended.

@@ -13,10 +13,12 @@ struct Calls: AsyncParsableCommand {
         let columns: [Listing.Column] = [
             .init("ID", "id"), .init("STATE", "state"), .init("START", "startTime"), .init("MS", "durationMilliseconds"),
             .init("CALLER", "caller"), .init("CALLEE", "callee"), .init("FROM", "mappingGateway"), .init("TO", "routingGateway"),
+            .init("RULE", "rule"), .init("LEFT", "secondsLeft"),
         ]
         let full = [
             "id", "state", "startTime", "answerTime", "durationMilliseconds", "caller", "callee", "mappingGateway", "routingGateway",
-            "callerAddress", "calleeAddress", "callerCallID", "calleeCallID",
+            "callerAddress", "calleeAddress", "callerCallID", "calleeCallID", "rule", "ruleReason", "limitSeconds", "limitSource", "secondsLeft",
+            "callerSessionSeconds", "calleeSessionSeconds",
         ]
         Console.current.print(Listing(items, columns: columns, fullColumns: full.map { .init($0, $0) }), output)
     }

@@ -6,9 +6,10 @@ import Vocabulary
 extension ParameterCatalogue {
     /// Every parameter of the program: each list stands beside the code that it steers.
     static let tandem = ParameterCatalogue(
-        (ParameterDefinition.callParameters + ParameterDefinition.registrationParameters + ParameterDefinition.transactionParameters).map {
-            $0.name == ParameterDefinition.inviteTimeout.name ? inviteTimeout : $0
-        })
+        (ParameterDefinition.callParameters + ParameterDefinition.registrationParameters + ParameterDefinition.sessionParameters
+            + ParameterDefinition.transactionParameters).map {
+                $0.name == ParameterDefinition.inviteTimeout.name ? inviteTimeout : $0
+            })
 
     /// The one definition whose effective value needs another target's parameter.
     private static var inviteTimeout: ParameterDefinition {

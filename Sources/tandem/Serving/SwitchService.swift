@@ -78,6 +78,7 @@ final class SwitchService: Sendable {
         shardConfiguration.openCalls = openCalls
         shardConfiguration.registrations = registrations
         shardConfiguration.installationSecret = folder.installationSecret
+        shardConfiguration.clockName = SystemClock.name
         let registrationLog = RegistrationEventLog(logger: logger)
         let trace = openTrace(bootFile, logger: logger)
         let runtime: SwitchRuntime

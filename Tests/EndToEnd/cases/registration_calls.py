@@ -5,7 +5,7 @@ from harness.checks import expect, expect_equal, wait_until
 from harness.kamailio import DOMAIN, UPSTREAM, USER
 from harness.messages import response
 from harness.registering import (
-    GATEWAY, NAME, SOON, registration, start_kamailio, start_registered, start_upstream, wait_for_binding, wait_for_state)
+    GATEWAY, NAME, SOON, registration, start_kamailio, start_upstream, wait_for_binding, wait_for_state)
 from harness.scenario import (
     CALLEE_NUMBER, PARTIES, SIPP_ALLOW, Scenario, answer, callee, callee_is_hung_up, caller, caller_hangs_up, caller_is_hung_up, linger, pause,
     receive, refused_with, sdp)

@@ -151,16 +151,19 @@ struct TraceStoreTests {
         return copy
     }
 
-    @Test("a file of another kind is left alone")
+    @Test("a file of another kind is left alone, and half an index of a process that died is deleted")
     func otherFile() throws {
         try FileManager.default.createDirectory(atPath: folder.file("trace"), withIntermediateDirectories: false)
         let strange = folder.file("trace/0000000007.segment")
+        let draft = folder.file("trace/0000000003.index.123.new")
+        try Data("half an index".utf8).write(to: URL(fileURLWithPath: draft))
         try Data("something else".utf8).write(to: URL(fileURLWithPath: strange))
         let trace = try TestTrace(folder)
         trace.submit(tracedMessage("a"))
         #expect(try trace.messages("a") == [tracedMessage("a")])
         trace.store.close()
         #expect(try Data(contentsOf: URL(fileURLWithPath: strange)) == Data("something else".utf8))
+        #expect(!FileManager.default.fileExists(atPath: draft))
         #expect(try folder.traceFiles().count == 2)
     }
 
@@ -187,9 +190,9 @@ struct TraceStoreTests {
                 }
             }
         }
-        #expect(try folder.bytesOfTrace() <= 1 << 20)
         let last = try #require(try trace.messages("call-3").last)
         #expect(last == tracedMessage("call-3", 1_999, at: .milliseconds(1_999), padding: 1_000))
+        #expect(try folder.bytesOfTrace() <= 1 << 20)
         trace.store.close()
     }
 

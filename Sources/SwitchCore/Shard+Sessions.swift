@@ -1,0 +1,273 @@
+import CallControl
+import CallRecords
+import Containers
+import Routing
+import SIPMessages
+import SIPTransactions
+import SIPUserAgent
+import Vocabulary
+
+// Answered calls that must end: the session timer of each leg (RFC 4028), and the limits of the call.
+extension Shard {
+    // MARK: - Policy
+
+    static func sessionPolicy(of gateway: MappingGateway, in snapshot: SwitchConfiguration) -> SessionTimerPolicy {
+        SessionTimerPolicy(snapshot.sessionSettings, isAllowed: gateway.sessionTimer)
+    }
+
+    static func sessionPolicy(of gateway: RoutingGateway, in snapshot: SwitchConfiguration) -> SessionTimerPolicy {
+        SessionTimerPolicy(snapshot.sessionSettings, isAllowed: gateway.sessionTimer)
+    }
+
+    /// What we say that we support on a leg: the timer only where it may run.
+    func supported(on leg: SlabKey) -> StaticString {
+        legs[leg].session.policy.isEnabled ? Capabilities.supported : Capabilities.supportedReliable
+    }
+
+    // MARK: - Judging the peer's requests
+
+    /// What an INVITE or UPDATE says of the session timer; nil when it was answered with 400 for it.
+    mutating func sessionRequest(_ message: Message, server: ServerKey, toTag: Bytes, now: Moment) -> SessionTimerRequest? {
+        do {
+            return try SessionTimerRequest(message)
+        } catch {
+            transactions.respond(
+                server, status: error.status, reason: Bytes(error.reasonPhrase), toTag: toTag, now: now.instant, outbox: &outbox)
+            return nil
+        }
+    }
+
+    /// Answers a request that the session timer refuses. False when it may go on.
+    mutating func refuse(_ verdict: SessionTimerVerdict, server: ServerKey, toTag: Bytes, now: Moment) -> Bool {
+        switch verdict {
+        case .accept: return false
+        case .refuseInterval(let minimum):
+            transactions.beginResponse(server, status: 422, reason: Bytes(ReasonPhrase.of(422)), toTag: toTag, outbox: &outbox)
+            outbox.append(minSE: minimum)
+            outbox.append("Content-Length: 0\r\n\r\n")
+            transactions.finishResponse(server, status: 422, now: now.instant, outbox: &outbox)
+        case .refuseExtension:
+            transactions.beginResponse(server, status: 420, reason: Bytes(ReasonPhrase.of(420)), toTag: toTag, outbox: &outbox)
+            outbox.append("Unsupported: timer\r\nContent-Length: 0\r\n\r\n")
+            transactions.finishResponse(server, status: 420, now: now.instant, outbox: &outbox)
+        }
+        return true
+    }
+
+    // MARK: - The answer
+
+    /// What the callee's 2xx agreed, the rule of the call and what refreshes need, before the answer is stored.
+    mutating func beginSessions(_ message: Message, of key: SlabKey, callee: SlabKey, now: Moment) {
+        let caller = calls[key].call.callerLeg
+        legs[callee].session = SessionTimer(legs[callee].offer, answered: SessionTimerResponse(message), now: now.instant)
+        legs[callee].life = ProofOfLife(.answer, at: now)
+        let answer = legs[caller].session.answer(to: .invite)
+        let snapshot = calls[key].call.configuration
+        let customer = snapshot.mappingGateways[calls[key].call.mappingGateway]
+        let vendor = calls[key].call.attempts.last.map { snapshot.routingGateways[$0.gateway] }
+        let evidence = CallRuleDecision.Evidence(
+            isTimerAllowed: customer.sessionTimer, inInvite: legs[caller].askedForTimer,
+            callerAgreement: answer.map {
+                SessionAgreement(
+                    interval: $0.sessionExpires.seconds, refresher: $0.sessionExpires.refresher == SessionSide.us.inPeersRequest ? .us : .peer)
+            },
+            calleeAgreement: legs[callee].session.agreement)
+        let bounds = CallBounds(
+            snapshot.sessionSettings, mappingGateway: customer.maximumDuration, routingGateway: vendor?.maximumDuration)
+        calls[key].call.limits = CallLimits(evidence, bounds: bounds, answeredAt: now.instant)
+        // A re-INVITE that refreshes repeats what the peer was last told (section 7.4).
+        if legs[callee].needsDescription { legs[callee].description = OwnedBytes(copying: calls[key].inviteBody) }
+    }
+
+    /// The answer was passed: both legs are sessions now.
+    mutating func startSessions(of key: SlabKey, callee: SlabKey, now: Moment) {
+        let caller = calls[key].call.callerLeg
+        legs[caller].session.responseSent(status: calls[key].call.callerStatus, to: .invite, now: now.instant)
+        legs[caller].life = ProofOfLife(.answer, at: now)
+        startProbing(callee, now: now)
+        startProbing(caller, now: now)
+        scheduleLeg(caller)
+        scheduleLeg(callee)
+    }
+
+    // MARK: - Time
+
+    mutating func sessionTimedOut(on leg: SlabKey, now: Moment) {
+        guard legs[leg].phase == .established else { return }
+        switch legs[leg].session.handleTimeout(now: now.instant) {
+        case .nothing: break
+        case .refresh(let method): if mayRefresh(leg) { sendRefresh(method, on: leg, now: now) }
+        case .over(let end): endSession(end, on: leg, now: now)
+        }
+        guard legs.contains(leg), legs[leg].probe?.handleTimeout(now: now.instant) ?? false else { return }
+        sendProbe(on: leg, now: now)
+    }
+
+    /// Whether nothing is open on the leg that a refresh would meet (RFC 3261, section 14.1).
+    private func mayRefresh(_ leg: SlabKey) -> Bool {
+        !legs[leg].inviteFromPeer.isSet && !legs[leg].inviteToPeer.isSet && !legs[leg].updateFromPeer.isSet && !legs[leg].updateToPeer.isSet
+            && legs[leg].unacknowledgedAnswer == nil && legs[leg].unacknowledgedByUs == nil
+    }
+
+    /// Refreshes the session: UPDATE without a body, or re-INVITE with the description as it stands.
+    private mutating func sendRefresh(_ wanted: SessionRefreshMethod, on leg: SlabKey, now: Moment) {
+        // Without a description to repeat only UPDATE is possible; a peer without it says so.
+        let method: SessionRefreshMethod = legs[leg].description.isEmpty ? .update : wanted
+        let flow = legs[leg].dialog.flow
+        let (client, branch) = transactions.open(
+            method: method == .invite ? .invite : .update, flow: flow, user: TransactionUser(leg: leg, purpose: .refresh), now: now.instant)
+        if method == .invite { legs[leg].inviteToPeer = client } else { legs[leg].updateToPeer = client }
+        let name = method == .invite ? Bytes("INVITE") : Bytes("UPDATE")
+        let cseq = legs[leg].dialog.nextCSeq()
+        legs[leg].dialog.writeRequest(name, cseq: cseq, branch: branch, endpoints: endpoints, into: &outbox)
+        if !legs[leg].isRefreshRepeated { beginCredentialExchange(on: leg) }
+        appendCredentials(on: leg, method: name, body: .empty)
+        outbox.appendContact(user: contactUser(for: leg), flow: flow, endpoints: endpoints)
+        outbox.append(Capabilities.allow)
+        outbox.append(Capabilities.supported)
+        outbox.append(legs[leg].session.requestFields)
+        outbox.append(Capabilities.userAgent)
+        if method == .invite { outbox.append(legs[leg].description.bytes) } else { outbox.append("Content-Length: 0\r\n\r\n") }
+        noteSize(flow)
+        transactions.sendRequest(client, outbox: &outbox)
+        legs[leg].session.refreshStarted(method)
+        legs[leg].isRefreshRepeated = false
+    }
+
+    // MARK: - Answers to refreshes
+
+    mutating func refreshAnswered(_ message: Message, _ essentials: Essentials, on leg: SlabKey, client: ClientKey, now: Moment) {
+        guard legs.contains(leg), message.status >= 200 else { return }
+        let isInvite = essentials.cseq.method == .invite
+        if legs[leg].inviteToPeer == client { legs[leg].inviteToPeer = .none }
+        if legs[leg].updateToPeer == client { legs[leg].updateToPeer = .none }
+        if isInvite, message.status < 300 {
+            legs[leg].dialog.refreshTarget(message, endpoints: endpoints)
+            sendAck(on: leg, cseq: essentials.cseq.number, body: nil, client: client)
+        }
+        guard legs[leg].phase == .established else { return }
+        if mayRetryWithCredentials(message, on: leg) {
+            legs[leg].isRefreshRepeated = true
+            sendRefresh(isInvite ? .invite : .update, on: leg, now: now)
+            return
+        }
+        if message.status != 408, message.status != 481 { lifeSeen(.refreshAnswered, on: leg, now: now) }
+        take(
+            legs[leg].session.refreshAnswered(
+                status: message.status, SessionTimerResponse(message), random: secrets.next(), now: now.instant), on: leg, now: now)
+        if message.status < 300 { keepState(ofCallOf: leg, now: now) }
+    }
+
+    mutating func refreshFailed(on leg: SlabKey, _ cause: TransactionEvent.Cause, now: Moment) {
+        guard legs.contains(leg), legs[leg].phase == .established else { return }
+        legs[leg].inviteToPeer = .none
+        legs[leg].updateToPeer = .none
+        let outcome =
+            cause == .timeout
+            ? legs[leg].session.refreshTimedOut()
+            : legs[leg].session.refreshAnswered(status: 503, SessionTimerResponse(), random: secrets.next(), now: now.instant)
+        take(outcome, on: leg, now: now)
+    }
+
+    private mutating func take(_ outcome: SessionTimer.RefreshOutcome, on leg: SlabKey, now: Moment) {
+        switch outcome {
+        case .goesOn: break
+        case .switchedOff: sessionChanged(.switchedOff, on: leg, now: now)
+        case .again(let method): if mayRefresh(leg) { sendRefresh(method, on: leg, now: now) }
+        case .over(let end): endSession(end, on: leg, now: now)
+        }
+        scheduleLeg(leg)
+    }
+
+    /// A 2xx in either direction did this to the session expiration.
+    mutating func sessionChanged(_ change: SessionTimer.Change, on leg: SlabKey, now: Moment) {
+        guard legs.contains(leg) else { return }
+        if change == .switchedOff, legs[leg].role == .caller, calls.contains(legs[leg].call) {
+            calls[legs[leg].call].call.limits?.timerSwitchedOff(now: now.instant)
+            scheduleCall(legs[leg].call)
+        }
+        scheduleLeg(leg)
+    }
+
+    /// Hangs up what the session timer gave up. A peer that does not know the dialog gets no BYE.
+    private mutating func endSession(_ end: SessionEnd, on leg: SlabKey, now: Moment) {
+        let call = legs[leg].call
+        guard calls.contains(call) else { return }
+        calls[call].call.noteEnd("\(legs[leg].role == .caller ? "caller" : "callee"): \(end.text)")
+        if case .dialogUnknown = end {
+            dialogLost(on: leg, now: now)
+            return
+        }
+        calls[call].call.end(end.endReason, &actions, now: now)
+        perform(for: call, message: nil, now: now)
+    }
+
+    // MARK: - Proof of life
+
+    /// The peer of a leg showed that it is there.
+    mutating func lifeSeen(_ kind: ProofOfLife.Kind, on leg: SlabKey, now: Moment) {
+        legs[leg].life?.seen(kind, at: now)
+        guard legs[leg].probe != nil else { return }
+        legs[leg].probe?.lifeSeen(random: secrets.next(), now: now.instant)
+    }
+
+    /// A leg without session timer is probed where its gateway says so.
+    private mutating func startProbing(_ leg: SlabKey, now: Moment) {
+        let key = legs[leg].call
+        guard legs[leg].session.agreement == nil, let interval = probeInterval(of: leg, in: key) else { return }
+        legs[leg].probe = DialogProbe(DialogProbePolicy(interval: .seconds(Int64(interval))), random: secrets.next(), now: now.instant)
+    }
+
+    private func probeInterval(of leg: SlabKey, in key: SlabKey) -> Int? {
+        let snapshot = calls[key].call.configuration
+        guard calls[key].call.mappingGateway >= 0 else { return nil }
+        if legs[leg].role == .caller { return snapshot.mappingGateways[calls[key].call.mappingGateway].probeInterval }
+        return calls[key].call.attempts.last.flatMap { snapshot.routingGateways[$0.gateway].probeInterval }
+    }
+
+    /// OPTIONS within the dialog (RFC 3261, section 11).
+    private mutating func sendProbe(on leg: SlabKey, now: Moment) {
+        let (client, branch) = transactions.open(
+            method: .options, flow: legs[leg].dialog.flow, user: TransactionUser(leg: leg, purpose: .probe), now: now.instant)
+        let cseq = legs[leg].dialog.nextCSeq()
+        legs[leg].dialog.writeRequest(Bytes("OPTIONS"), cseq: cseq, branch: branch, endpoints: endpoints, into: &outbox)
+        beginCredentialExchange(on: leg)
+        appendCredentials(on: leg, method: Bytes("OPTIONS"), body: .empty)
+        outbox.append(Capabilities.accept)
+        outbox.append(Capabilities.userAgent)
+        outbox.append("Content-Length: 0\r\n\r\n")
+        transactions.sendRequest(client, outbox: &outbox)
+    }
+
+    mutating func probeAnswered(_ status: Int, on leg: SlabKey, now: Moment) {
+        guard legs.contains(leg), legs[leg].phase == .established, status >= 200 else { return }
+        let verdict = legs[leg].probe?.answered(status: status, random: secrets.next(), now: now.instant) ?? .unknown
+        take(verdict, on: leg, now: now)
+    }
+
+    mutating func probeFailed(on leg: SlabKey, now: Moment) {
+        guard legs.contains(leg), legs[leg].phase == .established else { return }
+        let verdict = legs[leg].probe?.unanswered(random: secrets.next(), now: now.instant) ?? .unknown
+        take(verdict, on: leg, now: now)
+    }
+
+    private mutating func take(_ verdict: DialogProbe.Verdict, on leg: SlabKey, now: Moment) {
+        switch verdict {
+        case .alive: legs[leg].life?.seen(.probeAnswered, at: now)
+        case .unknown: break
+        case .dead(let cause):
+            let call = legs[leg].call
+            guard calls.contains(call), let life = legs[leg].life else { return }
+            let evidence = DeathEvidence(cause: cause, lastProof: life)
+            calls[call].call.noteEnd("\(legs[leg].role == .caller ? "caller" : "callee"): \(evidence.text)")
+            if cause == .dialogUnknown {
+                dialogLost(on: leg, now: now)
+            } else {
+                calls[call].call.end(.peerSilent, &actions, now: now)
+                perform(for: call, message: nil, now: now)
+            }
+            return
+        }
+        scheduleLeg(leg)
+    }
+}
