@@ -111,7 +111,10 @@ extension EndReason {
         case .sessionExpired: ("A session refresh was not answered in time.", "Look at the peer's network.", 102)
         case .processEnded: ("The switch ended while the call was up, and the call could not be continued.", "See the log of the last stop.", 41)
         case .peerSilent:
-            ("One side left every probe within the call unanswered; both sides were hung up.", "Look at that peer's network; see its last proof of life.", 102)
+            (
+                "One side left every probe within the call unanswered; both sides were hung up.",
+                "Look at that peer's network; see its last proof of life.", 102
+            )
         case .internalFault: ("A fault of the switch ended this call.", "Report it with the call's trace.", 41)
         }
     }
