@@ -60,7 +60,7 @@ extension RegistrationClient {
         } else {
             // Some registrars list nothing, or what their border controller made of our Contact.
             seconds = answer.expires ?? lifetimeToAsk
-            if answer.listsContacts { note = "the 200 does not list our Contact" }
+            note = answer.listsContacts ? "the 200 does not list our Contact" : "the 200 lists no Contact at all"
         }
         guard seconds > 0, let target else {
             binding = nil

@@ -104,6 +104,7 @@ struct RegistrationLifeTests {
         bench.start()
         bench.answer(200, "OK", "Expires: 240")
         #expect(bench.client.granted == 240)
+        #expect(bench.client.reason == "the 200 lists no Contact at all")
     }
 
     @Test("A registrar that grants seconds is not hammered")
@@ -155,7 +156,8 @@ struct RegistrationLifeTests {
         bench.start()
         let contacts = bench.last.values("Contact")
         #expect(contacts.count == 2)
-        #expect(contacts.last?.hasPrefix("<sip:contactuser@198.51.100.1:5060>;expires=0") == true)
+        // Without the instance: registrars that go by it would delete the new one too.
+        #expect(contacts.last == "<sip:contactuser@198.51.100.1:5060>;expires=0")
         bench.grant(60)
         bench.fire()
         #expect(bench.last.values("Contact").count == 1)
