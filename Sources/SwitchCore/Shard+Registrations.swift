@@ -238,7 +238,8 @@ extension Shard {
         guard let flow = endpoints.flow(to: target.address, transport: target.transport, localPort: port) else {
             let place = port.map { " on port \($0)" } ?? ""
             registrations[key].client.requestFailed(
-                "nothing listens for \(target.transport)\(place): add such a listener to the boot file", &registrationActions, now: now)
+                "nothing listens for \(target.transport)\(place): add such a listener to the boot file", mayHaveArrived: false,
+                &registrationActions, now: now)
             return false
         }
         registrations[key].flow = flow
@@ -278,7 +279,9 @@ extension Shard {
         let client = registrations[user.leg].client
         let place = client.target.map { "\($0.address) (\($0.transport))" } ?? client.account.proxy.host
         registrations[user.leg].client.requestFailed(
-            cause == .timeout ? "no answer from \(place)" : "\(place) cannot be reached", &registrationActions, now: now)
+            cause == .timeout ? "no answer from \(place)" : "\(place) cannot be reached",
+            // A datagram that its host sends back reached nobody; of a broken stream that cannot be said.
+            mayHaveArrived: cause == .timeout || client.target?.transport != .udp, &registrationActions, now: now)
         perform(registration: user.leg, now: now)
     }
 

@@ -216,11 +216,14 @@ public struct RegistrationClient {
     }
 
     /// Sending was impossible: nothing listens for that transport, or it failed, or no answer came in time.
-    public mutating func requestFailed(_ why: String, _ actions: inout [RegistrationAction], now: Moment) {
+    /// `mayHaveArrived`: whether the upstream may have got the request all the same, and made a binding.
+    public mutating func requestFailed(
+        _ why: String, mayHaveArrived: Bool = true, _ actions: inout [RegistrationAction], now: Moment
+    ) {
         guard let purpose = inFlight else { return }
         inFlight = nil
         lastStatus = 0
-        keepPossibleBinding()
+        if mayHaveArrived { keepPossibleBinding() } else { possibleEnd = nil }
         if purpose == .withdraw { return withdrawalFailed(why, &actions, now: now) }
         if withdrawal != nil { return sendWithdrawal(&actions, now: now) }
         digest.forget()

@@ -100,6 +100,17 @@ struct RegistrationWithdrawalTests {
         #expect(bench.last.values("Expires") == ["0"])
     }
 
+    @Test("A REGISTER that reached nobody made no binding: nothing is sent at the stop")
+    func neverArrived() {
+        let bench = RegistrationBench()
+        bench.start()
+        bench.perform { $0.requestFailed("cannot be reached", mayHaveArrived: false, &$1, now: $2) }
+        #expect(!bench.client.mayBeBound(bench.now.instant))
+        bench.withdraw()
+        #expect(bench.requests.count == 1)
+        #expect(bench.client.state == .withdrawn)
+    }
+
     @Test("It waits for the REGISTER under way, two seconds at most", arguments: [true, false])
     func waitsForAnswer(answers: Bool) {
         let bench = registered()
