@@ -35,8 +35,8 @@ struct Exchange: Sendable {
         }
     }
 
-    func limit() throws(Problem) -> Int {
-        guard let text = query("limit") else { return Endpoint.usualPage }
+    func limit(otherwise usual: Int = Endpoint.usualPage) throws(Problem) -> Int {
+        guard let text = query("limit") else { return usual }
         guard let limit = Int(text), (1...Endpoint.largestPage).contains(limit) else {
             throw Problem(.malformedRequest, "limit must be a whole number from 1 to \(Endpoint.largestPage)")
         }

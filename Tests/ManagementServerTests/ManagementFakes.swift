@@ -81,6 +81,10 @@ final class FakeSwitch: SwitchControl {
         var registrationReads = 0
         var stop = StopProgress(.serving)
         var stopRequests = 0
+        var drainingSince = WallTime.unset
+        /// Why draining is refused, when it is.
+        var drainProblem: Problem?
+        var drainReads = 0
         /// Whether somebody has seen that the stop is at its end.
         var isEndingSeen = false
         var endServing: (@Sendable () -> Void)?
@@ -126,6 +130,25 @@ final class FakeSwitch: SwitchControl {
     }
     func registrationEvents() async -> [NumberedRegistrationEvent] { state.withLock { $0.events } }
 
+    var drainingSince: WallTime { state.withLock { $0.drainingSince } }
+    /// How often somebody asked how far the drain has come.
+    var drainReads: Int { state.withLock { $0.drainReads } }
+    func setDrainProblem(_ problem: Problem?) { state.withLock { $0.drainProblem = problem } }
+    func drain() async throws { try setDraining(since: WallTime(microseconds: 1_767_225_600_000_000)) }
+    func cancelDrain() async throws { try setDraining(since: .unset) }
+    private func setDraining(since: WallTime) throws {
+        try state.withLock { state in
+            if let problem = state.drainProblem { throw problem }
+            state.drainingSince = since
+        }
+    }
+    func drainProgress() async throws -> DrainProgress {
+        state.withLock {
+            $0.drainReads += 1
+            return DrainProgress(since: $0.drainingSince, calls: $0.calls.count)
+        }
+    }
+
     var stopRequests: Int { state.withLock { $0.stopRequests } }
     func setStopProgress(_ progress: StopProgress) { state.withLock { $0.stop = progress } }
     func requestStop() async {
@@ -156,4 +179,50 @@ struct MemoryRecords: RecordQueries {
     }
 
     func callRecord(_ id: CallIdentifier) async throws -> CallRecord? { records.first { $0.id == id } }
+
+    func limitEnds(in period: ReportPeriod, limit: Int) async throws -> [LimitEnds] {
+        let groups = Dictionary(grouping: answered(period).filter { LimitEnds.reasons.contains($0.endReason) }) { record in
+            [record.mappingGateway, record.endReason.name, rule(record)?["limitOf"]?.text ?? Report.unknown]
+        }
+        let ends = groups.values.map { group in
+            LimitEnds(
+                mappingGateway: group[0].mappingGateway, endReason: group[0].endReason,
+                limitSource: LimitEnds.limits.contains(group[0].endReason) ? rule(group[0])?["limitOf"]?.text ?? Report.unknown : "",
+                calls: group.count, durationMilliseconds: group.reduce(0) { $0 + $1.durationMilliseconds })
+        }
+        return Array(ends.sorted { $0.calls > $1.calls }.prefix(limit))
+    }
+
+    func callsNearLimit(in period: ReportPeriod, within percent: Int, before: CallIdentifier?, limit: Int) async throws -> [CallNearLimit] {
+        let calls = answered(period).compactMap { record -> CallNearLimit? in
+            guard before.map({ record.id < $0 }) ?? true, !LimitEnds.limits.contains(record.endReason),
+                let bound = rule(record)?["limitSeconds"]?.integer,
+                CallNearLimit.isNear(durationMilliseconds: record.durationMilliseconds, limitSeconds: Int64(bound), within: percent)
+            else { return nil }
+            return CallNearLimit(
+                id: record.id, receivedAt: record.receivedAt, caller: record.caller.received, callee: record.callee.received,
+                mappingGateway: record.mappingGateway, routingGateway: record.routingGateway,
+                durationMilliseconds: record.durationMilliseconds, limitSeconds: Int64(bound),
+                limitSource: rule(record)?["limitOf"]?.text ?? "", endReason: record.endReason)
+        }
+        return Array(calls.sorted { $0.id > $1.id }.prefix(limit))
+    }
+
+    func timerSupport(in period: ReportPeriod, limit: Int) async throws -> [TimerSupport] {
+        let gateways = Dictionary(grouping: answered(period), by: \.mappingGateway).map { name, records in
+            let rules = records.map { rule($0)?["name"]?.text }
+            let withTimer = rules.count { $0 == TimerSupport.timerRule }
+            let unknown = rules.count { $0 == nil }
+            return TimerSupport(
+                mappingGateway: name, withTimer: withTimer, withoutTimer: rules.count - withTimer - unknown, unknown: unknown)
+        }
+        return Array(gateways.sorted { $0.calls > $1.calls }.prefix(limit))
+    }
+
+    private func answered(_ period: ReportPeriod) -> [CallRecord] {
+        let filter = CallRecordFilter(from: period.from, to: period.to)
+        return records.filter { $0.answeredAt.isSet && filter.matches($0) }
+    }
+
+    private func rule(_ record: CallRecord) -> DocumentNode? { (try? DocumentNode(json: record.decision))?["rule"] }
 }

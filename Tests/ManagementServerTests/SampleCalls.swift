@@ -14,7 +14,8 @@ enum Sample {
             calleeCallID: "b\(number)@example.net")
     }
 
-    /// Odd numbers were answered, even ones were busy; one a second.
+    /// Odd numbers were answered for seven seconds, even ones were busy; one a second. Of the answered ones the first
+    /// and every second after it had a session timer, the others a limit of seven seconds.
     static func record(_ number: Int64) -> CallRecord {
         let isAnswered = number % 2 == 1
         let received = WallTime(microseconds: 1_767_225_600_000_000) + .seconds(number)
@@ -27,7 +28,15 @@ enum Sample {
             routingGateway: "carrier-x", callerAddress: "192.0.2.1:5060", calleeAddress: "192.0.2.9:5060", callerCallID: "a",
             calleeCallID: "b", callerStatus: isAnswered ? 200 : 486, calleeStatus: isAnswered ? 200 : 486,
             endReason: isAnswered ? .normalClearing : .calleeBusy, endedBy: isAnswered ? .caller : .callee, q850Cause: isAnswered ? 16 : 17,
-            decision: "{}", attempts: [])
+            decision: decision(number), attempts: [])
+    }
+
+    private static func decision(_ number: Int64) -> String {
+        switch number % 4 {
+        case 1: #"{"rule":{"name":"sessionTimer","why":"because"}}"#
+        case 3: #"{"rule":{"name":"noTimerLimit","why":"because","limitSeconds":7,"limitOf":"SS_SIP_NO_TIMER_REINVITE_INTERVAL"}}"#
+        default: "{}"
+        }
     }
 
     /// A registration that stands; `change` makes it another.

@@ -47,6 +47,10 @@ import Vocabulary
         let records = StoredRecords(reader: ledger.reader)
         #expect(try await records.callRecords(matching: CallRecordFilter(caller: "+1"), before: nil, limit: 10).isEmpty)
         #expect(try await records.callRecord(CallIdentifier(rawValue: 1)) == nil)
+        let period = ReportPeriod(from: .unset)
+        #expect(try await records.limitEnds(in: period, limit: 10).isEmpty)
+        #expect(try await records.callsNearLimit(in: period, within: 5, before: nil, limit: 10).isEmpty)
+        #expect(try await records.timerSupport(in: period, limit: 10).isEmpty)
         try ledger.close()
     }
 }

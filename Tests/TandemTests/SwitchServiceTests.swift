@@ -59,6 +59,28 @@ import Vocabulary
         #expect(try await start(bootFile()).stop().isClean)
     }
 
+    @Test("a switch that drains is not ready and says so, until it is cancelled or started anew")
+    func drain() async throws {
+        defer { clean() }
+        let service = try await start(bootFile())
+        #expect(await service.readiness().isReady)
+        #expect(try await service.drainProgress() == DrainProgress(since: .unset, calls: 0))
+        try await service.drain()
+        #expect(await service.readiness().reasons == ["the switch is draining: new calls are refused, the others go on"])
+        #expect(await service.statistics().isDraining)
+        #expect(try await service.drainProgress().isDraining)
+        try await service.cancelDrain()
+        #expect(await service.readiness().isReady)
+        #expect(await service.statistics().isDraining == false)
+        try await service.drain()
+        await service.stop()
+        await #expect(throws: Problem.self) { try await service.cancelDrain() }
+        await #expect(throws: Problem.self) { try await service.drainProgress() }
+        let next = try await start(bootFile())
+        #expect(await next.readiness().isReady)
+        await next.stop()
+    }
+
     @Test("a stop withdraws the registration and says so")
     func withdrawn() async throws {
         defer { clean() }

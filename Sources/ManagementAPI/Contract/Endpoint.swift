@@ -2,13 +2,14 @@
 /// OpenAPI document is generated from this table, so the two cannot differ.
 public enum Endpoint: String, CaseIterable, Hashable, Sendable {
     case listCalls, hangUpCall
-    case listCallRecords, getCallRecord
+    case listCallRecords, getCallRecord, getReport
     case listObjects, listObjectsOfKind, getObject, putObject, deleteObject
     case applyDocuments, listAudit
     case listParameters, getParameter, putParameter, resetParameter, listParameterChanges
     case exportParameters, importParameters
     case listRegistrations, getRegistration, listRegistrationEvents
     case getCallTrace, getRegistrationTrace
+    case getDrain, drain, cancelDrain
     case getStop, stop
     case getStatistics, live, ready, metrics, openAPI
 }
@@ -85,6 +86,11 @@ extension Endpoint {
             .init(
                 method: .get, path: "/api/v1/cdrs/{id}", summary: "One call record", success: (200, .json("CallRecord")),
                 refusals: [.notFound])
+        case .getReport:
+            .init(
+                method: .get, path: "/api/v1/reports/{report}",
+                summary: "A report: \(Report.allCases.map { "\($0.rawValue) (\($0.meaning))" }.joined(separator: "; "))",
+                query: Endpoint.reportQuery, success: (200, .page("ReportRow")), refusals: [.malformedRequest, .notFound])
         case .listObjects:
             .init(method: .get, path: "/api/v1/objects", summary: "All objects", success: (200, .page("Object")))
         case .listObjectsOfKind:
@@ -162,6 +168,22 @@ extension Endpoint {
             .init(
                 method: .get, path: "/api/v1/registrations/{name}/trace", summary: "The last SIP messages of a registration, oldest first",
                 query: Endpoint.traceQuery, success: (200, .trace), refusals: [.malformedRequest, .notFound])
+        case .getDrain:
+            .init(
+                method: .get, path: "/api/v1/drain", summary: "Whether the switch is draining, and how many calls are left",
+                query: [
+                    QueryParameter(
+                        name: "wait", meaning: "true answers when the number of calls has changed, after a second at the latest",
+                        schema: ["type": "boolean"])
+                ], success: (200, .json("Drain")), refusals: [.malformedRequest, .notReady])
+        case .drain:
+            .init(
+                method: .post, path: "/api/v1/drain", summary: "Refuse new calls with 503, and let those that are up end by themselves",
+                success: (200, .json("Drain")), refusals: [.notReady])
+        case .cancelDrain:
+            .init(
+                method: .delete, path: "/api/v1/drain", summary: "Take new calls again", success: (200, .json("Drain")),
+                refusals: [.notReady])
         case .getStop:
             .init(
                 method: .get, path: "/api/v1/stop", summary: "How far an ordered stop has come",
@@ -223,6 +245,25 @@ extension Endpoint {
         QueryParameter(name: "name", meaning: "only the object of this name; wants kind", schema: ["type": "string"]),
     ]
 
+    private static let from = QueryParameter(
+        name: "from", meaning: "received at or after this time (RFC 3339)", schema: ["type": "string", "format": "date-time"])
+
+    private static let to = QueryParameter(
+        name: "to", meaning: "received before this time (RFC 3339)", schema: ["type": "string", "format": "date-time"])
+
+    /// Which report takes which says `Report.queryNames`.
+    private static let reportQuery: [QueryParameter] = [
+        limit,
+        before,
+        QueryParameter(
+            name: "from", meaning: "received at or after this time (RFC 3339); the last seven days unless given",
+            schema: ["type": "string", "format": "date-time"]),
+        to,
+        QueryParameter(
+            name: "within", meaning: "for near-limit: at most so many percent below the limit; \(Report.usualNearness) unless given",
+            schema: ["type": "integer", "minimum": 0, "maximum": 100]),
+    ]
+
     private static let callRecordQuery: [QueryParameter] = [
         limit,
         before,
@@ -231,7 +272,7 @@ extension Endpoint {
         QueryParameter(name: "mappingGateway", meaning: "name of the customer's gateway", schema: ["type": "string"]),
         QueryParameter(name: "routingGateway", meaning: "name of the vendor's gateway", schema: ["type": "string"]),
         QueryParameter(name: "endReason", meaning: "why the call ended", schema: ["type": "string"]),
-        QueryParameter(name: "from", meaning: "received at or after this time (RFC 3339)", schema: ["type": "string", "format": "date-time"]),
-        QueryParameter(name: "to", meaning: "received before this time (RFC 3339)", schema: ["type": "string", "format": "date-time"]),
+        from,
+        to,
     ]
 }

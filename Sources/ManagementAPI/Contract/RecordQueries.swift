@@ -6,6 +6,14 @@ public protocol RecordQueries: Sendable {
     /// Newest first, with identifiers below `before`, at most `limit`.
     func callRecords(matching filter: CallRecordFilter, before: CallIdentifier?, limit: Int) async throws -> [CallRecord]
     func callRecord(_ id: CallIdentifier) async throws -> CallRecord?
+
+    /// Answered calls that a limit or evidence of death ended, by mapping gateway and reason; most calls first.
+    func limitEnds(in period: ReportPeriod, limit: Int) async throws -> [LimitEnds]
+    /// Answered calls that lasted to within `percent` of their limit (`LimitNearness`) and ended otherwise: newest
+    /// first, with identifiers below `before`.
+    func callsNearLimit(in period: ReportPeriod, within percent: Int, before: CallIdentifier?, limit: Int) async throws -> [CallNearLimit]
+    /// Answered calls by mapping gateway, with and without a session timer; most calls first.
+    func timerSupport(in period: ReportPeriod, limit: Int) async throws -> [TimerSupport]
 }
 
 /// Which call records are wanted; what is nil does not matter.

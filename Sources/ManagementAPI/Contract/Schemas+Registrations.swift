@@ -1,7 +1,7 @@
 import CallRecords
 
 extension Schemas {
-    /// What is answered about registrations at upstreams, and about the stop that withdraws them.
+    /// What is answered about registrations at upstreams, about the stop that withdraws them, and about the drain before it.
     static let registrations: [DocumentNode.Entry] = [
         .init(
             "RegistrationStatus",
@@ -18,6 +18,7 @@ extension Schemas {
                 ("id", integer), ("at", time), ("name", text), ("from", state), ("state", state), ("reason", text), ("lastStatus", optionalInteger),
                 ("upstream", optionalText), ("boundUntil", time), ("nextTryAt", time), ("isAlarming", ["type": "boolean"]),
             ])),
+        .init("Drain", record([("draining", ["type": "boolean"]), ("since", time), ("calls", integer)])),
         .init(
             "Stop",
             record([

@@ -4,7 +4,7 @@ import CallRecords
 enum Schemas {
     static var document: DocumentNode {
         let objects: [DocumentNode.Entry] = ObjectKind.allCases.map { .init($0.rawValue + "Object", object($0)) }
-        return DocumentNode(.mapping(fixed + registrations + trace + [.init("Object", anyObject)] + objects))
+        return DocumentNode(.mapping(fixed + reports + registrations + trace + [.init("Object", anyObject)] + objects))
     }
 
     private static let fixed: [DocumentNode.Entry] = [

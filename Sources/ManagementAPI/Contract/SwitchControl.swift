@@ -15,6 +15,11 @@ public protocol SwitchControl: Sendable {
     func registrations() async -> [RegistrationStatus]
     /// Registrations that went into another state, newest first; at most the last thousand.
     func registrationEvents() async -> [NumberedRegistrationEvent]
+    /// Refuses new calls until `cancelDrain` or the end of the process; those that are up go on. Throws a `Problem`.
+    func drain() async throws
+    /// Takes new calls again. Throws a `Problem`, as while the switch stops.
+    func cancelDrain() async throws
+    func drainProgress() async throws -> DrainProgress
     /// Begins an ordered stop of the process and returns at once. Asked again, it ends the wait for upstreams.
     func requestStop() async
     /// How far an ordered stop has come.

@@ -9,6 +9,8 @@ public struct SwitchStatistics: Hashable, Sendable {
     public var uptimeSeconds: Int64 = 0
     public var shards = 0
     public var configurationRevision: Int64 = 0
+    /// New calls are refused until the calls that are up have ended.
+    public var isDraining = false
     public var calls = 0
     public var answeredCalls = 0
     public var transactions = 0
@@ -55,6 +57,7 @@ extension SwitchStatistics {
         gauge("uptimeSeconds", "tandem_uptime_seconds", "Seconds since the process started.") { $0.uptimeSeconds },
         gauge("shards", "tandem_shards", "Shards that handle calls.") { Int64($0.shards) },
         gauge("configurationRevision", "tandem_configuration_revision", "Revision of the configuration in force.") { $0.configurationRevision },
+        gauge("draining", "tandem_draining", "1 while the switch drains: new calls are refused, the others go on.") { $0.isDraining ? 1 : 0 },
         gauge("calls", "tandem_calls", "Calls that are up or being set up.") { Int64($0.calls) },
         gauge("answeredCalls", "tandem_answered_calls", "Calls that are answered and up.") { Int64($0.answeredCalls) },
         gauge("transactions", "tandem_sip_transactions", "SIP transactions that are alive.") { Int64($0.transactions) },

@@ -8,7 +8,7 @@ public actor Configurator {
     private let store: any ObjectStore
     private let control: any SwitchControl
     private let planner: ChangePlanner
-    private let now: @Sendable () -> WallTime
+    let now: @Sendable () -> WallTime
     private let secretReader: SecretReader
     /// What the files of secrets held when they could last be read, by path.
     private var secrets: [String: String]

@@ -34,7 +34,7 @@ extension Handlers {
         return .json(record.document)
     }
 
-    private func cursor(_ exchange: Exchange) throws(Problem) -> CallIdentifier? {
+    func cursor(_ exchange: Exchange) throws(Problem) -> CallIdentifier? {
         guard let text = exchange.query("before") else { return nil }
         guard let id = CallIdentifier(text) else {
             throw Problem(.malformedRequest, "before must be the identifier of a call record")

@@ -46,5 +46,5 @@ extension Handlers {
     }
 
     /// Every 50 ms for a second.
-    private static let looksWhileWaiting = 20
+    static let looksWhileWaiting = 20
 }

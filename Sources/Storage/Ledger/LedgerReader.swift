@@ -83,7 +83,7 @@ public final class LedgerReader: Sendable {
 
     func close() throws { try connections.close() }
 
-    private func read<R>(_ body: (Database) throws -> R) throws(StorageError) -> R {
+    func read<R>(_ body: (Database) throws -> R) throws(StorageError) -> R {
         writer.waitForRows()
         return try naming(connections.path) { try connections.read(body) }
     }

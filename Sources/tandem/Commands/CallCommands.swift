@@ -15,13 +15,14 @@ struct Calls: AsyncParsableCommand {
             .init("CALLER", "caller"), .init("CALLEE", "callee"), .init("FROM", "mappingGateway"), .init("TO", "routingGateway"),
             .init("RULE", "rule"), .init("LEFT", "secondsLeft"),
         ]
-        let full = [
-            "id", "state", "startTime", "answerTime", "durationMilliseconds", "caller", "callee", "mappingGateway", "routingGateway",
-            "callerAddress", "calleeAddress", "callerCallID", "calleeCallID", "rule", "ruleReason", "limitSeconds", "limitSource", "secondsLeft",
-            "callerSessionSeconds", "calleeSessionSeconds",
-        ]
-        Console.current.print(Listing(items, columns: columns, fullColumns: full.map { .init($0, $0) }), output)
+        Console.current.print(Listing(items, columns: columns, fullColumns: Calls.fullColumns), output)
     }
+
+    static let fullColumns = [
+        "id", "state", "startTime", "answerTime", "durationMilliseconds", "caller", "callee", "mappingGateway", "routingGateway",
+        "callerAddress", "calleeAddress", "callerCallID", "calleeCallID", "rule", "ruleReason", "limitSeconds", "limitSource", "secondsLeft",
+        "callerSessionSeconds", "calleeSessionSeconds",
+    ].map { Listing.Column($0, $0) }
 }
 
 /// `tandem hangup`: ends calls.

@@ -16,7 +16,10 @@ struct Stop: AsyncParsableCommand {
     /// How long the process may take to close, once the registrations are done with.
     private static let longestClose = Duration.seconds(30)
 
-    func run() async throws {
+    func run() async throws { try await Stop.stop(connection) }
+
+    /// Asks for the stop, follows it and returns when the switch is gone.
+    static func stop(_ connection: ConnectionOptions) async throws {
         let client = try connection.client()
         let folder = try connection.dataFolder()
         _ = try await client.ask(.stop)
@@ -32,7 +35,7 @@ struct Stop: AsyncParsableCommand {
     }
 
     /// Returns when the management port is gone, and where the data folder is at hand, when another switch may start on it.
-    private func waitUntilGone(_ client: ManagementClient, _ folder: String?) async throws {
+    private static func waitUntilGone(_ client: ManagementClient, _ folder: String?) async throws {
         let start = ContinuousClock.now
         while true {
             let answers = (try? await client.ask(.live)) != nil
@@ -45,7 +48,7 @@ struct Stop: AsyncParsableCommand {
     }
 
     /// Follows the withdrawal to its end; nil when the switch was gone before.
-    private func follow(_ client: ManagementClient) async -> StopProgress? {
+    private static func follow(_ client: ManagementClient) async -> StopProgress? {
         let terminal = StopTerminal.standard
         defer { terminal.endProgress() }
         while let answer = try? await client.ask(.getStop, query: [("wait", "true")]), let progress = StopProgress(answer.document) {

@@ -17,6 +17,9 @@ enum Signals {
         }
     }
 
+    /// Gives the signals of the list their usual effect again.
+    static func leave(_ numbers: [Int32]) { for number in numbers { signal(number, SIG_DFL) } }
+
     /// A dispatch source is safe to use from any thread; Foundation on Linux does not say so in its type.
     private struct Watched: @unchecked Sendable {
         let source: any DispatchSourceSignal

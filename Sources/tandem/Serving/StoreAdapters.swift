@@ -92,6 +92,18 @@ struct StoredRecords: RecordQueries {
     func callRecord(_ id: CallIdentifier) async throws -> CallRecord? {
         try await blocking { try reader.call(id: id) }
     }
+
+    func limitEnds(in period: ReportPeriod, limit: Int) async throws -> [LimitEnds] {
+        try await blocking { try reader.limitEnds(in: period, limit: limit) }
+    }
+
+    func callsNearLimit(in period: ReportPeriod, within percent: Int, before: CallIdentifier?, limit: Int) async throws -> [CallNearLimit] {
+        try await blocking { try reader.callsNearLimit(in: period, within: percent, before: before, limit: limit) }
+    }
+
+    func timerSupport(in period: ReportPeriod, limit: Int) async throws -> [TimerSupport] {
+        try await blocking { try reader.timerSupport(in: period, limit: limit) }
+    }
 }
 
 /// The trace as the management interface wants it: with what still waits in the shards.

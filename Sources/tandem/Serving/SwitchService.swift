@@ -32,12 +32,13 @@ final class SwitchService: Sendable {
     private let registrationLog: RegistrationEventLog
     /// What a stop was asked for and how far it has come.
     let stopBoard = StopBoard()
+    /// Whether new calls are taken.
+    private let gate: NewCallGate
     private let logger: Logger
     private let startedAt = ManagementWiring.now()
     private let startedInstant = SystemClock.instant
 
     private struct State {
-        var isStopping = false
         /// The configuration that the shards were given last.
         var configuration: SwitchConfiguration
         /// Set until the switch stops: it holds this service.
@@ -112,6 +113,7 @@ final class SwitchService: Sendable {
         self.writer = writer
         self.registrationLog = registrationLog
         self.logger = logger
+        gate = NewCallGate { refuse in try runtime.refuseNewCalls(refuse) }
         state = Mutex(State(configuration: snapshot.configuration))
         let configurator = Configurator(
             store: StoredConfiguration(store: configuration), control: self, catalogue: .tandem, secretReader: .files,
@@ -177,11 +179,8 @@ final class SwitchService: Sendable {
     /// The first part of a stop, while management still answers: takes nothing new and withdraws the
     /// registrations. `onProgress` is told how many are done with, of how many.
     func quiesce(onProgress: @escaping @Sendable (_ done: Int, _ all: Int) -> Void = { _, _ in }) async -> WithdrawalOutcome {
-        let isSending = state.withLock { state in
-            state.isStopping = true
-            return state.configuration.registrationSettings.sendsUnregister
-        }
-        try? runtime.refuseNewCalls(true)
+        let isSending = state.withLock { $0.configuration.registrationSettings.sendsUnregister }
+        gate.closeForStop()
         try? runtime.endUnansweredCalls(.stopping)
         let board = stopBoard
         let withdrawal = RegistrationWithdrawal(
@@ -227,6 +226,7 @@ extension SwitchService: SwitchControl {
         var sum = SwitchStatistics(node: bootFile.node, version: Tandem.version, startedAt: startedAt)
         sum.uptimeSeconds = (SystemClock.instant - startedInstant).inSeconds
         sum.configurationRevision = state.withLock { $0.configuration.revision }
+        sum.isDraining = gate.drainingSince.isSet
         for shard in (try? await runtime.statistics()) ?? [] { sum.add(shard) }
         sum.count(await registrations())
         sum.registrationAlarms = registrationLog.alarms
@@ -235,7 +235,8 @@ extension SwitchService: SwitchControl {
 
     func readiness() async -> Readiness {
         var reasons: [String] = []
-        if state.withLock({ $0.isStopping }) { reasons.append("the switch is stopping") }
+        if gate.isStopping { reasons.append("the switch is stopping") }
+        if gate.drainingSince.isSet { reasons.append("the switch is draining: new calls are refused, the others go on") }
         if let failure = writer.statistics.failure { reasons.append("the record store cannot commit: \(failure)") }
         return Readiness(isReady: reasons.isEmpty, reasons: reasons)
     }
@@ -255,6 +256,27 @@ extension SwitchService: SwitchControl {
         return ((try? await runtime.registrations()) ?? []).map { $0.explained(by: problems) }
     }
     func registrationEvents() async -> [NumberedRegistrationEvent] { registrationLog.events }
+
+    func drain() async throws {
+        try gate.drain(at: ManagementWiring.now())
+        logger.notice("draining: new calls are refused")
+    }
+
+    func cancelDrain() async throws {
+        try gate.cancelDrain()
+        logger.notice("draining has ended: new calls are taken")
+    }
+
+    func drainProgress() async throws -> DrainProgress {
+        do {
+            // Asked behind the order to refuse, so that no call is missed that was taken before it.
+            let calls = try await runtime.statistics().reduce(0) { $0 + $1.calls }
+            return DrainProgress(since: gate.drainingSince, calls: calls)
+        } catch {
+            throw Problem(.notReady, "the calls that are left could not be counted: \(error)")
+        }
+    }
+
     func requestStop() async { stopBoard.request() }
     func stopProgress() async -> StopProgress { stopBoard.progressForReader() }
 }
