@@ -4,6 +4,7 @@
 
 SEED ?= 1
 CALLS ?= 1000
+RUNS ?= 100
 SECONDS_EACH ?= 60
 
 help: ## this list
@@ -34,8 +35,10 @@ docs: ## the API's reference as web pages in .build/docs
 fuzz: ## every parser against random input, SECONDS_EACH=60 a parser
 	./FuzzTesting/run $(SECONDS_EACH)
 
-simulate: build ## calls over a bad network in virtual time, SEED=1 CALLS=1000
-	.build/release/tandem simulate --seed $(SEED) --calls $(CALLS)
+simulate: build ## calls with every fault in virtual time, SEED=1 CALLS=1000 RUNS=100
+	.build/release/tandem simulate --seed $(SEED) --calls $(CALLS) --runs $(RUNS) --pace 80 --deaths 0.01
+	.build/release/tandem simulate --seed $(SEED) --calls $(CALLS) --runs $(RUNS) --pace 80 --deaths 0.01 --loss 0.05
+	.build/release/tandem simulate --seed $(SEED) --calls $(CALLS) --runs $(RUNS) --pace 60 --deaths 0.02 --loss 0.2
 
 clean: ## remove what was built
 	rm -rf .build

@@ -60,6 +60,8 @@ public struct Call: ~Copyable {
     private let setupDeadline: Instant
     /// Number of the store's command that records the answer; 0 before it is given.
     public var answerSequence: UInt64 = 0
+    /// When that command was given.
+    public var answerWrittenAt = Instant.zero
     /// Names and decision of a call restored after a restart, whose configuration may have changed since.
     public private(set) var stored: (mappingGateway: StoredBytes, routingGateway: StoredBytes, decision: StoredBytes)?
     /// The call's timer in the shard's wheel, and when it fires.
@@ -124,6 +126,8 @@ public struct Call: ~Copyable {
     /// The callee's leg of the running or answered attempt.
     public var calleeLeg: SlabKey? { isAttempting ? attempts[attempts.count - 1].leg : nil }
     public var isOver: Bool { phase == .over }
+    /// Whether the answer was passed and the call is not over.
+    public var isAnswered: Bool { phase == .answered || phase == .connected }
     public var nextDeadline: Instant {
         switch phase {
         case .trying: min(stageDeadline, setupDeadline)

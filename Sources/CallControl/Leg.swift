@@ -20,6 +20,17 @@ public struct Leg: ~Copyable {
 
     public enum Role: Sendable, Equatable { case caller, callee }
 
+    /// What is known of the peer of a leg that a restart brought back.
+    public enum Restoration: Sendable, Equatable {
+        /// It was heard, or nothing was restored.
+        case heard
+        /// Nothing has come from it. Can transition to: heard.
+        case unheard
+        /// A caller that was not heard, while the callee repeats its answer, of this CSeq number, until the
+        /// caller's ACK is passed on. Can transition to: heard.
+        case unacknowledged(cseq: UInt32)
+    }
+
     public let role: Role
     /// The call; its slot may be gone when the leg outlives it.
     public var call: SlabKey
@@ -43,8 +54,10 @@ public struct Leg: ~Copyable {
     public var hangUpWhenAcknowledged: EndReason?
     /// Reliable provisional responses of ours (RFC 3262).
     public var reliable = ReliableProvisionals()
-    /// The answer for the caller, complete, kept until the store has committed.
+    /// The answer for the caller, complete, kept until the store has committed; after a restart until the caller is heard.
     public var heldAnswer = OwnedBytes()
+    /// Where a restored answer goes.
+    public var answerFlow: Flow?
     /// Whether the caller supports, or requires, 100rel; for a callee: whether we offered it.
     public var supportsReliable = false
     public var requiresReliable = false
@@ -62,6 +75,8 @@ public struct Leg: ~Copyable {
     public var probe: DialogProbe?
     /// What the peer was last told about the media, from Content-Type on; kept where a refresh must repeat it.
     public var description = OwnedBytes()
+    /// Whether the peer was heard since a restart.
+    public var restoration = Restoration.heard
     /// Max-Forwards of the INVITE that opened the leg.
     public var maxForwards = 70
 

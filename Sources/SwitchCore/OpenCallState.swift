@@ -58,21 +58,54 @@ extension Shard {
         records.append(Int64(limits?.decision.reason.rawValue ?? 0))
         records.append(limits.map { max(0, ($0.noTimerFrom - answeredAt.instant).nanoseconds) } ?? 0)
         for kind in CallLimitKind.allCases { records.append(limits?.bounds[kind] ?? 0) }
-        appendState(legs[calls[key].call.callerLeg].storedSession(now: now))
-        appendState(legs[attempt.leg].storedSession(now: now))
+        // Lengths of time on the monotonic clock, which no jump of the wall clock changes.
+        let received = calls[key].call.receivedAt.instant
+        records.append(max(0, (answeredAt.instant - received).nanoseconds))
+        records.append(calls[key].call.ringingAt.map { max(0, ($0.instant - received).nanoseconds) } ?? -1)
+        for leg in [calls[key].call.callerLeg, attempt.leg] {
+            let session = legs[leg].storedSession(now: now)
+            appendState(session, answeredAt: answeredAt.instant, now: now)
+            appendState(legs[leg].session.policy)
+            // Probing begins when the answer has passed, after this is written.
+            let probeInterval = session == nil ? self.probeInterval(of: leg, in: key) : nil
+            records.append(legs[leg].probe?.policy.interval.inSeconds ?? Int64(probeInterval ?? 0))
+            records.append(Int64((legs[leg].life?.kind ?? .answer).rawValue))
+            records.append(legs[leg].life.map { max(0, ($0.at.instant - answeredAt.instant).nanoseconds) } ?? 0)
+        }
         records.append(legs[calls[key].call.callerLeg].description.bytes)
         records.append(legs[attempt.leg].description.bytes)
         append(legAccounts[attempt.leg]?.name ?? "")
+        appendAnswer(of: calls[key].call.callerLeg)
         records.endText(start)
         return sequence
     }
 
-    private mutating func appendState(_ session: StoredSessionTimer?) {
+    /// The answer that is to go out, or may be lost: a process that takes over repeats it.
+    private mutating func appendAnswer(of caller: SlabKey) {
+        let server = legs[caller].inviteFromPeer
+        let isHeld = !legs[caller].heldAnswer.isEmpty
+        let flow = isHeld && transactions.isAlive(server) ? transactions.flow(of: server) : legs[caller].answerFlow ?? legs[caller].dialog.flow
+        records.append(Int64(flow.transport.rawValue))
+        records.append(Int64(flow.listener))
+        appendState(flow.remote)
+        records.append(legs[caller].heldAnswer.bytes)
+    }
+
+    /// The expiry counts from the answer: `CallClock` knows when that was.
+    private mutating func appendState(_ session: StoredSessionTimer?, answeredAt: Instant, now: Moment) {
         records.append(Int64(session?.agreement.interval ?? 0))
         records.append(Int64(session?.agreement.refresher.rawValue ?? 0))
-        records.append(session?.expiresAt.microseconds ?? 0)
+        let left = session.map { ($0.expiresAt.microseconds - now.wall.microseconds) * 1_000 } ?? 0
+        records.append(left + (now.instant - answeredAt).nanoseconds)
         records.append(Int64(session?.largestMinSE ?? 0))
         records.append(session?.peerAllowsUpdate ?? false ? 1 : 0)
+    }
+
+    private mutating func appendState(_ policy: SessionTimerPolicy) {
+        records.append(policy.isEnabled ? 1 : 0)
+        records.append(Int64(policy.interval))
+        records.append(Int64(policy.segment))
+        records.append(Int64(policy.earlyHangup))
     }
 
     private mutating func appendState(_ address: NetworkAddress) {
@@ -104,9 +137,6 @@ extension Shard {
         1_000 + UInt32(clamping: min(max(0, (now.instant - answeredAt.instant).inMilliseconds / 10), 1 << 29))
     }
 
-    /// Ten years in microseconds: no call is up longer.
-    private static let oldestStamp: Int64 = 10 * 365 * 86_400 * 1_000_000
-
     /// Takes those of the stored calls that belong to this shard.
     public mutating func restoreCalls(_ calls: [OpenCall], at now: Moment) {
         for call in calls { _ = restoreCall(call.id, state: call.state, at: now) }
@@ -121,16 +151,9 @@ extension Shard {
             _ = reader.integer()
             let source = reader.address()
             let gatewayAddress = reader.address()
-            func moment(_ wall: Int64) -> Moment {
-                // The monotonic clock began anew: the past is placed on it by the wall clock, never in the future.
-                // A stamp that cannot be is bounded: nothing of a damaged state may stop the switch.
-                let (difference, overflow) = now.wall.microseconds.subtractingReportingOverflow(wall)
-                let ago = overflow ? 0 : min(max(0, difference), Shard.oldestStamp)
-                return Moment(instant: Instant(nanoseconds: now.instant.nanoseconds - ago * 1_000), wall: WallTime(microseconds: wall))
-            }
-            let receivedAt = moment(reader.integer())
+            let receivedWall = WallTime(microseconds: reader.integer())
             let firstProvisionalAt = WallTime(microseconds: reader.integer())
-            let ringing = reader.integer()
+            let ringingWall = WallTime(microseconds: reader.integer())
             let answeredWall = WallTime(microseconds: reader.integer())
             let attemptStartedAt = WallTime(microseconds: reader.integer())
             let callerNumber = reader.text()
@@ -148,22 +171,29 @@ extension Shard {
                 clockName: UInt64(bitPattern: reader.integer()), knownAge: Interval(nanoseconds: reader.integer()))
             let answeredAt = clock.restoredAnswer(now: now, clockName: settings.clockName)
             let limits = reader.limits(answeredAt: answeredAt.instant)
-            let callerSession = reader.session(owner: .peer)
-            let calleeSession = reader.session(owner: .us)
+            let setup = reader.interval()
+            let ring = reader.integer()
+            let callerSession = reader.session(owner: .peer, answeredAt: answeredAt.instant, now: now)
+            let calleeSession = reader.session(owner: .us, answeredAt: answeredAt.instant, now: now)
             let callerDescription = reader.text()
             let calleeDescription = reader.text()
             let accountName = reader.text().string
+            let answerFlow = reader.flow()
+            let answer = reader.text()
             // The callee's Call-ID is ours and names the shard; a shard that is no more leaves its calls to the first.
             let named = MintedToken.shard(of: calleeCallID) ?? 0
             guard (named < settings.count ? named : 0) == settings.index else { return false }
             guard endpoints.listeners.count > max(callerDialog.flow.listener, calleeDialog.flow.listener) else { return false }
 
+            let receivedAt = Moment(instant: Instant(nanoseconds: answeredAt.instant.nanoseconds - setup.nanoseconds), wall: receivedWall)
+            let ringingAt = ring < 0 ? nil : Moment(instant: receivedAt.instant + min(Interval(nanoseconds: ring), setup), wall: ringingWall)
             let stored = RestoredCall(
                 id: id, source: source, gatewayAddress: gatewayAddress, receivedAt: receivedAt, firstProvisionalAt: firstProvisionalAt,
-                ringingAt: ringing == 0 ? nil : moment(ringing), answeredAt: answeredAt, attemptStartedAt: attemptStartedAt,
+                ringingAt: ringingAt, answeredAt: answeredAt, attemptStartedAt: attemptStartedAt,
                 callerNumber: callerNumber, calleeNumber: calleeNumber, calleeSent: calleeSent, callerCallID: callerCallID,
                 calleeCallID: calleeCallID, mappingGatewayName: mappingGatewayName, routingGatewayName: routingGatewayName, decision: decision,
                 limits: limits)
+            mint.skip(past: id)
             let callKey = calls.nextKey
             let ahead = Shard.cseqAhead(answeredAt: answeredAt, now: now)
             let caller = restoreLeg(.caller, call: callKey, callerDialog, cseqAhead: ahead)
@@ -171,8 +201,12 @@ extension Shard {
             let call = Call(restoring: stored, configuration: configuration, callerLeg: caller, calleeLeg: callee)
             _ = calls.insert(
                 CallEntry(call: call, inviteTail: OwnedBytes(), callerDisplay: .none, callerUser: .none, callerHost: .none))
-            restoreSession(caller, callerSession, callerDescription, now: now)
-            restoreSession(callee, calleeSession, calleeDescription, now: now)
+            restoreSession(caller, callerSession, callerDescription, answeredAt: answeredAt, now: now)
+            restoreSession(callee, calleeSession, calleeDescription, answeredAt: answeredAt, now: now)
+            if !answer.isEmpty, endpoints.listeners.count > answerFlow.listener {
+                legs[caller].heldAnswer = OwnedBytes(copying: answer)
+                legs[caller].answerFlow = answerFlow
+            }
             if let index = configuration.registrationsByName[accountName] { adopt(configuration.registrations[index], on: callee) }
             scheduleCall(callKey)
             return true
@@ -182,7 +216,7 @@ extension Shard {
     /// How many integers and how many texts follow one another in a state: the call's own fields and the
     /// texts of the caller's dialog, its integers, then the callee's dialog.
     private static let stateForm: [(integers: Int, texts: Int)] = [
-        (14, 8 + 7), (8, 7), (8 + 6 + CallLimitKind.allCases.count + 2 * 5, 3),
+        (14, 8 + 7), (8, 7), (8 + 6 + CallLimitKind.allCases.count + 2 + 2 * 12, 3), (6, 1),
     ]
 
     /// Whether the bytes are a whole state of the version that is written now. A store that was damaged, or
@@ -202,13 +236,21 @@ extension Shard {
     }
 
     /// A session goes on: where we refresh, the first refresh goes out soon and spread over all calls.
-    private mutating func restoreSession(_ leg: SlabKey, _ stored: StoredSessionTimer?, _ description: Bytes, now: Moment) {
+    private mutating func restoreSession(
+        _ leg: SlabKey, _ stored: StoredLegSession, _ description: Bytes, answeredAt: Moment, now: Moment
+    ) {
         legs[leg].description = OwnedBytes(copying: description)
-        legs[leg].life = ProofOfLife(.answer, at: now)
-        if let stored {
-            let policy = SessionTimerPolicy(configuration.sessionSettings)
-            let spread = Interval.milliseconds(Int64(secrets.next() % 30_000))
-            legs[leg].session = SessionTimer(restoring: stored, policy: policy, spread: spread, now: now)
+        let seen = answeredAt.instant + min(stored.lifeAfterAnswer, now.instant - answeredAt.instant)
+        legs[leg].life = ProofOfLife(stored.life, at: Moment(instant: seen, wall: now.wall + (seen - now.instant)))
+        let spread = Interval.milliseconds(Int64(secrets.next() % 30_000))
+        if let timer = stored.timer {
+            legs[leg].session = SessionTimer(restoring: timer, policy: stored.policy, spread: spread, now: now)
+        } else {
+            legs[leg].session = SessionTimer(stored.policy, callIDOwner: legs[leg].role == .caller ? .peer : .us)
+        }
+        if stored.probeInterval > 0 {
+            let policy = DialogProbePolicy(interval: .seconds(stored.probeInterval))
+            legs[leg].probe = DialogProbe(policy, random: secrets.next(), now: now.instant)
         }
         scheduleLeg(leg)
     }
@@ -216,8 +258,10 @@ extension Shard {
     private mutating func restoreLeg(_ role: Leg.Role, call: SlabKey, _ stored: StoredDialog, cseqAhead: UInt32) -> SlabKey {
         var leg = Leg(role: role, call: call, secret: secrets.next(), dialog: Dialog(restoring: stored, skipping: cseqAhead))
         leg.phase = .established
+        leg.restoration = .unheard
         let key = legs.insert(leg)
         restoredLegs.insert(stored.localTag.hash(seed: settings.seed), key)
+        if role == .caller { restoredCallers.insert(openingHash(callID: stored.callID, callerTag: stored.remoteTag), key) }
         return key
     }
 }
@@ -252,16 +296,27 @@ extension RecordReader {
         return CallLimits(CallRuleDecision(rule, reason), bounds: bounds, answeredAt: answeredAt, noTimerFrom: noTimerFrom)
     }
 
-    fileprivate mutating func session(owner: SessionSide) -> StoredSessionTimer? {
+    /// A length of time; one that no call can have is bounded.
+    fileprivate mutating func interval() -> Interval { min(max(Interval(nanoseconds: integer()), .zero), CallClock.oldest) }
+
+    fileprivate mutating func session(owner: SessionSide, answeredAt: Instant, now: Moment) -> StoredLegSession {
         let interval = UInt32(clamping: integer())
         let refresher = SessionSide(rawValue: UInt8(truncatingIfNeeded: integer()))
-        let expiresAt = WallTime(microseconds: integer())
+        let expiresAt = now.wall + (answeredAt + self.interval() - now.instant)
         let largestMinSE = UInt32(clamping: integer())
         let allowsUpdate = integer() == 1
-        guard interval > 0, let refresher else { return nil }
-        return StoredSessionTimer(
-            agreement: SessionAgreement(interval: interval, refresher: refresher), expiresAt: expiresAt, largestMinSE: largestMinSE,
-            peerAllowsUpdate: allowsUpdate, callIDOwner: owner)
+        let policy = SessionTimerPolicy(
+            isEnabled: integer() == 1, interval: UInt32(clamping: integer()), segment: UInt32(clamping: integer()),
+            earlyHangup: UInt32(clamping: integer()))
+        var stored = StoredLegSession(
+            policy: policy, probeInterval: min(max(integer(), 0), 86_400),
+            life: ProofOfLife.Kind(rawValue: UInt8(truncatingIfNeeded: integer())) ?? .answer, lifeAfterAnswer: self.interval())
+        if interval > 0, let refresher {
+            stored.timer = StoredSessionTimer(
+                agreement: SessionAgreement(interval: interval, refresher: refresher), expiresAt: expiresAt, largestMinSE: largestMinSE,
+                peerAllowsUpdate: allowsUpdate, callIDOwner: owner)
+        }
+        return stored
     }
 
     fileprivate mutating func dialog() -> StoredDialog {
@@ -274,13 +329,29 @@ extension RecordReader {
         let routes = text()
         let localCSeq = UInt32(clamping: min(integer(), 1 << 30))
         let remoteCSeq = integer()
-        let transport = TransportKind(rawValue: UInt8(truncatingIfNeeded: integer())) ?? .udp
-        let listener = UInt16(truncatingIfNeeded: integer())
         return StoredDialog(
             callID: callID, localTag: localTag, local: local, remote: remote, remoteTag: remoteTag, remoteTarget: remoteTarget,
             routes: routes, localCSeq: localCSeq, remoteCSeq: remoteCSeq < 0 ? nil : UInt32(truncatingIfNeeded: remoteCSeq),
-            flow: Flow(transport: transport, listener: listener, remote: address()))
+            flow: flow())
     }
+
+    fileprivate mutating func flow() -> Flow {
+        let transport = TransportKind(rawValue: UInt8(truncatingIfNeeded: integer())) ?? .udp
+        let listener = UInt16(truncatingIfNeeded: integer())
+        return Flow(transport: transport, listener: listener, remote: address())
+    }
+}
+
+/// What a restart must know of a leg beside its dialog.
+private struct StoredLegSession {
+    var policy: SessionTimerPolicy
+    /// Nil: no session expiration.
+    var timer: StoredSessionTimer?
+    /// Seconds between probes; 0: none.
+    var probeInterval: Int64
+    /// The last proof of life that was stored, and how long after the answer it came.
+    var life: ProofOfLife.Kind
+    var lifeAfterAnswer: Interval
 }
 
 extension Leg {

@@ -101,6 +101,7 @@ extension Shard {
         outbox.begin()
         let sequence = writeOpened(key, now: now)
         calls[key].call.answerSequence = sequence
+        calls[key].call.answerWrittenAt = now.instant
         awaitingCommit.append(sequence, key)
     }
 
@@ -112,8 +113,8 @@ extension Shard {
         outbox.begin()
         outbox.append(legs[caller].heldAnswer.bytes)
         transactions.finishResponse(server, status: calls[key].call.callerStatus, now: now.instant, outbox: &outbox)
-        legs[caller].heldAnswer = OwnedBytes()
         legs[caller].phase = .established
+        legs[caller].answerFlow = transactions.flow(of: server)
         legs[caller].inviteFromPeer = .none
         legs[caller].reliable.stop()
         let (client, cseq) = legs[callee].unacknowledgedByUs ?? (.none, 1)
@@ -124,6 +125,9 @@ extension Shard {
             calls[key].call.limits = CallLimits(limits.decision, bounds: limits.bounds, answeredAt: now.instant)
         }
         startSessions(of: key, callee: callee, now: now)
+        // What was stored counts from before the commit; after a slow one a restart would bill the wait.
+        if now.instant - calls[key].call.answerWrittenAt > Shard.slowCommit { keepState(ofCallOf: caller, now: now) }
+        legs[caller].heldAnswer = OwnedBytes()
         scheduleCall(key)
     }
 
@@ -265,6 +269,9 @@ extension Shard {
         transactions.sendRequest(client, outbox: &outbox)
     }
 
+    /// A commit that takes longer makes the stored answer wrong by more than a record may be.
+    private static let slowCommit = Interval.milliseconds(200)
+
     // MARK: - Removing
 
     mutating func removeLeg(_ leg: SlabKey) {
@@ -272,6 +279,9 @@ extension Shard {
         var timer = legs[leg].timer
         wheel.cancel(&timer)
         if restoredLegs.count > 0 { restoredLegs.remove(legs[leg].dialog.localTag.hash(seed: settings.seed), leg) }
+        if restoredCallers.count > 0, legs[leg].role == .caller {
+            restoredCallers.remove(openingHash(callID: legs[leg].dialog.callID, callerTag: legs[leg].dialog.remoteTag), leg)
+        }
         if !legAccounts.isEmpty { legAccounts[leg] = nil }
         legs.remove(leg)
     }

@@ -18,6 +18,7 @@ extension Shard {
                 perform(for: key, message: nil, now: now)
                 scheduleCall(key)
             }
+            releaseByeAnswers(through: sequence, now: now)
         case .failing(let sequence):
             storeIsFailing = true
             registrationsCommitted(through: sequence, now: now)
@@ -26,6 +27,7 @@ extension Shard {
                 calls[key].call.recordingFailed(&actions, now: now)
                 perform(for: key, message: nil, now: now)
             }
+            releaseByeAnswers(through: sequence, now: now)
         }
         takeEvents(now: now)
     }

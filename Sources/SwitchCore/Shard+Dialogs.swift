@@ -67,10 +67,8 @@ extension Shard {
             transactions.respond(server, status: 481, now: now.instant, outbox: &outbox)
             return
         }
-        transactions.beginResponse(server, status: 200, reason: Bytes("OK"), toTag: .empty, outbox: &outbox)
-        outbox.append(Capabilities.server)
-        outbox.append("Content-Length: 0\r\n\r\n")
-        transactions.finishResponse(server, status: 200, now: now.instant, outbox: &outbox)
+        let isEnding = legs[leg].phase == .established && calls.contains(call) && calls[call].call.isAnswered
+        if !isEnding { answerEnd(server, isEnding: false, now: now) }
         // BYEs that crossed: ours is still awaited, its transaction removes the leg.
         if legs[leg].phase == .ending { return }
         // An attempt that was given up: its peer answered late and hung up. The call goes on elsewhere.
@@ -97,11 +95,13 @@ extension Shard {
             }
             perform(for: call, message: message, now: now)
         }
+        if isEnding { answerEnd(server, isEnding: true, now: now) }
         removeLeg(leg)
     }
 
     mutating func cancelReceived(_ message: Message, _ essentials: Essentials, server: ServerKey, target: ServerKey?, now: Moment) {
         guard let target, transactions.isAlive(target) else {
+            if cancelRestored(essentials, server: server, now: now) { return }
             transactions.respond(server, status: 481, toTag: statelessTag(essentials), now: now.instant, outbox: &outbox)
             return
         }
@@ -123,6 +123,7 @@ extension Shard {
     }
 
     mutating func ackReceived(_ message: Message, _ essentials: Essentials, on leg: SlabKey, now: Moment) {
+        restoredPeerHeard(leg, ack: message)
         guard let answer = legs[leg].unacknowledgedAnswer, answer.cseq == essentials.cseq.number else { return }
         legs[leg].unacknowledgedAnswer = nil
         transactions.answerAcknowledged(answer.server)

@@ -13,6 +13,7 @@ extension Shard {
     static let retryAfterSeconds: UInt64 = 10
 
     mutating func inviteReceived(_ message: Message, _ essentials: Essentials, server: ServerKey, from flow: Flow, now: Moment) {
+        if answerRepeatedOpening(essentials, server: server, now: now) { return }
         let tag = statelessTag(essentials)
         let registration = registration(of: message, from: flow)
         guard let source = customer(of: registration, from: flow) else {

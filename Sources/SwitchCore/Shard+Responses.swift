@@ -12,6 +12,7 @@ extension Shard {
     mutating func responseReceived(_ message: Message, _ essentials: Essentials, now: Moment) {
         switch transactions.responseReceived(message, essentials, now: now.instant, outbox: &outbox) {
         case .stray:
+            if answerRepeated(message, essentials, now: now) { return }
             counters.strayMessages += 1
             lastMessageWasForeign = true
         case .absorbed: break

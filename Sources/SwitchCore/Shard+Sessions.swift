@@ -207,6 +207,7 @@ extension Shard {
     /// The peer of a leg showed that it is there.
     mutating func lifeSeen(_ kind: ProofOfLife.Kind, on leg: SlabKey, now: Moment) {
         legs[leg].life?.seen(kind, at: now)
+        restoredPeerHeard(leg)
         guard legs[leg].probe != nil else { return }
         legs[leg].probe?.lifeSeen(random: secrets.next(), now: now.instant)
     }
@@ -218,7 +219,7 @@ extension Shard {
         legs[leg].probe = DialogProbe(DialogProbePolicy(interval: .seconds(Int64(interval))), random: secrets.next(), now: now.instant)
     }
 
-    private func probeInterval(of leg: SlabKey, in key: SlabKey) -> Int? {
+    func probeInterval(of leg: SlabKey, in key: SlabKey) -> Int? {
         let snapshot = calls[key].call.configuration
         guard calls[key].call.mappingGateway >= 0 else { return nil }
         if legs[leg].role == .caller { return snapshot.mappingGateways[calls[key].call.mappingGateway].probeInterval }

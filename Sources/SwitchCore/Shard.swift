@@ -20,6 +20,8 @@ public struct Shard: ~Copyable {
     var legs = Slab<Leg>()
     /// Legs restored after a restart: their tags name slots of the process before.
     var restoredLegs = HashIndex()
+    /// Those of callers, by Call-ID and From tag of the INVITE that opened them.
+    var restoredCallers = HashIndex()
     /// Outbound registrations that this shard keeps.
     var registrations = Slab<RegistrationEntry>()
     /// Those that are configured, by the name of their object.
@@ -44,6 +46,8 @@ public struct Shard: ~Copyable {
     var secrets: SecretSource
     /// Answers that wait for their commit, in the order of the store's commands.
     var awaitingCommit = CommitQueue()
+    /// 200s to BYEs that wait for the record of the call.
+    var heldByeAnswers = HeldByeAnswers()
     /// Asked for by the machine at work, done before the event ends.
     var actions: [CallAction] = []
     var candidates: [Candidate] = []
@@ -74,6 +78,7 @@ public struct Shard: ~Copyable {
             shard: configuration.index, seed: configuration.seed, timing: Shard.timing(configuration.switchConfiguration), now: now)
         wheel = TimerWheel(now: now)
         mint = CallIdentifier.Mint(origin: configuration.node << 5 | configuration.index)
+        if let last = configuration.lastCallIdentifier { mint.skip(past: last) }
         secrets = SecretSource(seed: configuration.seed, stream: 1_000 + UInt64(configuration.index))
         naming = RegistrationNaming(secret: configuration.installationSecret)
         nameRegistrations()
@@ -113,6 +118,7 @@ public struct Shard: ~Copyable {
     public mutating func handleTimeouts(at now: Moment) {
         transactions.handleTimeouts(now: now.instant, outbox: &outbox)
         takeEvents(now: now)
+        releaseDueByeAnswers(now: now)
         while let token = wheel.popExpired(now: now.instant) {
             switch Shard.decodeTimer(token) {
             case .call(let key): callTimedOut(key, now: now)
@@ -130,7 +136,7 @@ public struct Shard: ~Copyable {
     }
 
     /// When `handleTimeouts` is due next; perhaps early, never late.
-    public var nextDeadline: Instant { min(transactions.nextDeadline, wheel.nextDeadline) }
+    public var nextDeadline: Instant { min(transactions.nextDeadline, wheel.nextDeadline, heldByeAnswers.nextDeadline) }
 
     // MARK: - Steering
 

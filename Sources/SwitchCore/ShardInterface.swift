@@ -20,6 +20,9 @@ public struct ShardConfiguration: Sendable {
     public var switchConfiguration: SwitchConfiguration
     /// Calls that were up when the last process ended; each shard takes its own.
     public var openCalls: [OpenCall] = []
+    /// The greatest identifier that the store has of any call, open or ended: new ones are greater, also when the wall
+    /// clock was set back.
+    public var lastCallIdentifier: CallIdentifier?
     /// What the last process kept of its registrations; each shard takes its own.
     public var registrations: [StoredRegistration] = []
     /// Names the monotonic clock: the same for every process of this machine until it is booted again; 0 when unknown.

@@ -24,6 +24,20 @@ public struct Violation: Sendable, Equatable, CustomStringConvertible {
         case boundedRepetition
         /// Something is left over in the switch or the store at the end.
         case nothingLeftOver
+        /// A party was told that its BYE is taken, and the record of the call went with the process.
+        case endRecorded
+        /// A call went on after its limit, or was cut before it.
+        case limitKept
+        /// A call went on after its session had expired.
+        case sessionKept
+        /// A call was ended although both parties were there and kept their sessions.
+        case endedForCause
+        /// A record has a length of time that cannot be.
+        case lengthsPossible
+        /// A record is of no call that anybody began, or was committed twice.
+        case recordOfBegunCall
+        /// What the records bill together is not what the reference model says.
+        case billedAsModel
         /// The switch sent what a peer cannot read, or broke the rules of SIP.
         case soundMessages
     }

@@ -2,7 +2,7 @@ import CallRecords
 import Vocabulary
 
 /// The store without a disk: takes the shards' commands, commits them in groups after a delay, can
-/// fail and recover, and keeps what is needed to look at the records and to restart the switch.
+/// fail and recover, can die between two of a group's commands, and keeps what is needed to look at the records and to restart the switch.
 public final class VirtualStore {
     /// An answered call as the store keeps it for a restart.
     public struct OpenCall: Sendable, Equatable {
@@ -14,16 +14,24 @@ public final class VirtualStore {
     }
 
     private enum Command {
-        case opened(CallIdentifier, state: [UInt8])
+        case opened(CallIdentifier, state: [UInt8], isUpdate: Bool)
         case closed(CallRecord)
         case registration(StoredRegistration)
         case registrationRemoved(String)
     }
 
+    private struct Pending {
+        var sequence: UInt64
+        var command: Command
+        var takenAt: Instant
+    }
+
     private struct Backlog {
-        var commands: [(sequence: UInt64, command: Command)] = []
+        var commands: [Pending] = []
         var sequence: UInt64 = 0
         var isScheduled = false
+        /// The shard was told that these are not committed: they are committed whole or not at all.
+        var isReportedFailing = false
     }
 
     /// How long a group waits for its commit.
@@ -40,6 +48,12 @@ public final class VirtualStore {
     public private(set) var openedAt: [CallIdentifier: Instant] = [:]
     /// Called with every record committed.
     public var recordCommitted: ((CallRecord) -> Void)?
+    /// Called with every record that a process had written and that went with it.
+    public var recordLost: ((CallRecord) -> Void)?
+    /// By how much the stored answer of an open call comes before the one that passed: what its commit took.
+    public private(set) var answerDelay: [CallIdentifier: Interval] = [:]
+    /// The greatest identifier of any call that was ever committed.
+    public private(set) var lastCallIdentifier: CallIdentifier?
     private var backlogs: [Backlog]
     private var buffer: [UInt8] = []
 
@@ -49,13 +63,14 @@ public final class VirtualStore {
     }
 
     /// Takes what a shard has written. True when a commit is to be scheduled after `commitDelay`.
-    func take(_ stream: inout RecordStream, shard: Int) -> Bool {
+    func take(_ stream: inout RecordStream, shard: Int, now: Instant = .zero) -> Bool {
         stream.exchange(with: &buffer)
         buffer.withBytes { bytes in
             var reader = RecordReader(bytes)
             while !reader.isAtEnd {
                 backlogs[shard].sequence += 1
-                backlogs[shard].commands.append((backlogs[shard].sequence, VirtualStore.command(&reader)))
+                backlogs[shard].commands.append(
+                    Pending(sequence: backlogs[shard].sequence, command: VirtualStore.command(&reader), takenAt: now))
             }
         }
         guard !backlogs[shard].isScheduled else { return false }
@@ -67,31 +82,66 @@ public final class VirtualStore {
     func commit(shard: Int, now: Instant) -> RecordCommit? {
         backlogs[shard].isScheduled = false
         guard let last = backlogs[shard].commands.last?.sequence else { return nil }
-        if isFailing { return .failing(through: last) }
-        for (_, command) in backlogs[shard].commands {
-            switch command {
-            case .opened(let id, let state):
-                openCalls[id] = OpenCall(id: id, state: state, shard: shard, committedAt: now)
-                openedAt[id] = openedAt[id] ?? now
-            case .closed(let record):
-                openCalls[record.id] = nil
-                records.append(record)
-                recordCommitted?(record)
-            case .registration(let stored): registrations[stored.name] = stored
-            case .registrationRemoved(let name): registrations[name] = nil
-            }
+        if isFailing {
+            backlogs[shard].isReportedFailing = true
+            return .failing(through: last)
         }
+        for pending in backlogs[shard].commands { apply(pending, shard: shard, now: now) }
         backlogs[shard].commands.removeAll(keepingCapacity: true)
+        backlogs[shard].isReportedFailing = false
         return .committed(through: last)
     }
 
+    private func apply(_ pending: Pending, shard: Int, now: Instant) {
+        switch pending.command {
+        case .opened(let id, let state, let isUpdate):
+            note(id)
+            openCalls[id] = OpenCall(id: id, state: state, shard: shard, committedAt: now)
+            openedAt[id] = openedAt[id] ?? now
+            answerDelay[id] = isUpdate ? .zero : now - pending.takenAt
+        case .closed(let record):
+            note(record.id)
+            openCalls[record.id] = nil
+            answerDelay[record.id] = nil
+            records.append(record)
+            recordCommitted?(record)
+        case .registration(let stored): registrations[stored.name] = stored
+        case .registrationRemoved(let name): registrations[name] = nil
+        }
+    }
+
+    private func note(_ id: CallIdentifier) { lastCallIdentifier = max(lastCallIdentifier ?? id, id) }
+
     /// The process ended: what was not committed is gone, and the shards' streams begin anew.
-    func forgetUncommitted() {
+    func forgetUncommitted() { forgetUncommitted { _ in 0 } }
+
+    /// The same between two of the commands that wait: `committing` says how many of so many still came through.
+    func forgetUncommitted(committing: (Int) -> Int, now: Instant = .zero) {
+        for shard in backlogs.indices {
+            let commands = backlogs[shard].commands
+            var kept = isFailing || commands.isEmpty ? 0 : committing(commands.count)
+            if backlogs[shard].isReportedFailing { kept = kept == commands.count ? kept : 0 }
+            for pending in commands.prefix(kept) { apply(pending, shard: shard, now: now) }
+            for pending in commands.dropFirst(kept) {
+                if case .closed(let record) = pending.command { recordLost?(record) }
+            }
+        }
         backlogs = Array(repeating: Backlog(), count: backlogs.count)
     }
 
     /// The next process has another number of shards.
     func setShards(_ count: Int) { backlogs = Array(repeating: Backlog(), count: count) }
+
+    /// A process died before it handed these commands over.
+    func lose(_ stream: inout RecordStream) {
+        stream.exchange(with: &buffer)
+        buffer.withBytes { bytes in
+            var reader = RecordReader(bytes)
+            while !reader.isAtEnd {
+                if case .closed(let record) = VirtualStore.command(&reader) { recordLost?(record) }
+            }
+        }
+    }
 
     /// Lets go of what belongs to a call that has been judged.
     func forget(_ id: CallIdentifier) { openedAt[id] = nil }
@@ -100,8 +150,10 @@ public final class VirtualStore {
     func forgetRecords() { records.removeAll(keepingCapacity: true) }
 
     private static func command(_ reader: inout RecordReader) -> Command {
-        switch reader.tag() {
-        case .opened, .updated: return .opened(CallIdentifier(rawValue: reader.integer()), state: reader.text().array)
+        let tag = reader.tag()
+        switch tag {
+        case .opened, .updated:
+            return .opened(CallIdentifier(rawValue: reader.integer()), state: reader.text().array, isUpdate: tag == .updated)
         case .closed: return .closed(reader.callRecord())
         case .registration:
             let name = reader.text().string

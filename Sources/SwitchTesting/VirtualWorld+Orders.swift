@@ -34,12 +34,17 @@ extension VirtualWorld {
         isSwitchDown = true
     }
 
-    /// Another process starts with what the store has.
+    /// Another process starts with what the store has. `afterBoot`: the machine was booted, and its monotonic
+    /// clock began anew.
     @discardableResult
-    public func start(restoring: Bool = true) -> [CallIdentifier] {
+    public func start(restoring: Bool = true, afterBoot: Bool = false) -> [CallIdentifier] {
+        if afterBoot {
+            clockShift = now - Instant(nanoseconds: 7_000_000_000)
+            setup.clockName += 1
+        }
         setup.seed = setup.seed &* 31 &+ 17
         let registrations = store.registrations.values.sorted { $0.name < $1.name }
-        softswitch = VirtualWorld.makeSwitch(setup, registrations: registrations, now: now)
+        softswitch = VirtualWorld.makeSwitch(setup, registrations: registrations, last: store.lastCallIdentifier, now: moment.instant)
         isSwitchDown = false
         var failed: [CallIdentifier] = []
         for open in (restoring ? Array(store.openCalls.values) : []).sorted(by: { $0.id < $1.id }) {

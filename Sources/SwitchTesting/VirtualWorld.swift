@@ -27,6 +27,8 @@ public final class VirtualWorld {
         public var maximumTransactions = 500_000
         public var conditions = NetworkConditions()
         public var seed: UInt64 = 1
+        /// Names the monotonic clock; a boot of the machine gives it another.
+        public var clockName: UInt64 = 1
         /// The installation's secret, which outlives every restart.
         public var installationSecret = Array("an installation's own secret".utf8)
 
@@ -46,6 +48,15 @@ public final class VirtualWorld {
     public private(set) var registrationEvents: [RegistrationEvent] = []
     /// Whether no process of the switch runs: what is sent to it is lost.
     public internal(set) var isSwitchDown = false
+    /// How far the wall clock has jumped, all jumps added up.
+    public internal(set) var wallOffset = Interval.zero
+    /// By how much the switch's monotonic clock is behind `now`: it begins anew when the machine boots.
+    var clockShift = Interval.zero
+    /// Where the process is to die next, beside deaths at once.
+    public internal(set) var nextDeath: DeathPoint?
+    /// Called when the process died at `nextDeath`.
+    public var processDied: (() -> Void)?
+    var deathGenerator = SeededGenerator(seed: 0)
     /// Looks at everything that passes the switch's door.
     public var tap: WireTap?
     /// Everything on the wire, in words, when asked for.
@@ -69,21 +80,26 @@ public final class VirtualWorld {
         network = VirtualNetwork(conditions: setup.conditions, seed: setup.seed ^ 0x6E65_7477_6F72_6B00)
         store = VirtualStore(shards: setup.shards)
         softswitch = VirtualWorld.makeSwitch(setup, now: now)
+        deathGenerator = SeededGenerator(seed: setup.seed ^ 0x6372_6173_6865_7300)
         startRegistrations()
     }
 
-    static func makeSwitch(_ setup: Setup, registrations: [StoredRegistration] = [], now: Instant) -> VirtualSwitch {
+    static func makeSwitch(_ setup: Setup, registrations: [StoredRegistration] = [], last: CallIdentifier? = nil, now: Instant) -> VirtualSwitch {
         var settings = ShardConfiguration(
             count: setup.shards, seed: setup.seed, listeners: setup.listeners, maximumCalls: setup.maximumCalls,
             switchConfiguration: setup.configuration)
         settings.maximumTransactions = setup.maximumTransactions
         settings.installationSecret = setup.installationSecret
         settings.registrations = registrations
+        settings.clockName = setup.clockName
+        settings.lastCallIdentifier = last
         return VirtualSwitch(settings, now: now)
     }
 
     /// The present on both clocks.
-    public var moment: Moment { Moment(instant: now, wall: wallOrigin + (now - origin)) }
+    public var moment: Moment {
+        Moment(instant: Instant(nanoseconds: now.nanoseconds - clockShift.nanoseconds), wall: wallOrigin + (now - origin) + wallOffset)
+    }
     /// Virtual time since the beginning.
     public var elapsed: Interval { now - origin }
     /// Whether anything is still to happen.
@@ -131,6 +147,10 @@ public final class VirtualWorld {
             settle(shard)
         case .storeCommits(let shard, let box):
             guard isRunning(box, shard) else { return }
+            if nextDeath == .atCommit {
+                die { [unowned self] in deathGenerator.below($0 + 1) }
+                return
+            }
             if let commit = store.commit(shard: shard, now: now) {
                 box.shard.recordsCommitted(commit, at: moment)
                 settle(shard)
@@ -187,17 +207,25 @@ public final class VirtualWorld {
         settle(shard)
     }
 
+    func send(_ entry: Int, of box: VirtualSwitch.Box) {
+        let flow = box.shard.outbox.entries[entry].flow
+        let bytes = box.shard.outbox.message(at: entry).array
+        tap?.messageLeft(bytes, now: now)
+        transmit(bytes, from: setup.listeners[Int(flow.listener)].local, to: flow.remote, transport: flow.transport)
+    }
+
     /// Carries out what an input left behind: messages, records, and when to wake.
     func settle(_ index: Int) {
         let box = softswitch.boxes[index]
+        if nextDeath == .atOutput, !box.shard.outbox.isEmpty || !box.shard.records.isEmpty {
+            dieInOutput(of: box, shard: index)
+            return
+        }
         for entry in 0..<box.shard.outbox.count {
-            let flow = box.shard.outbox.entries[entry].flow
-            let bytes = box.shard.outbox.message(at: entry).array
-            tap?.messageLeft(bytes, now: now)
-            transmit(bytes, from: setup.listeners[Int(flow.listener)].local, to: flow.remote, transport: flow.transport)
+            send(entry, of: box)
         }
         box.shard.outbox.removeAll()
-        if !box.shard.records.isEmpty, store.take(&box.shard.records, shard: index) {
+        if !box.shard.records.isEmpty, store.take(&box.shard.records, shard: index, now: now) {
             events.push(.storeCommits(shard: index, box), at: now + store.commitDelay)
         }
         for hop in box.shard.questions {
@@ -214,7 +242,7 @@ public final class VirtualWorld {
         }
         box.shard.announcements.removeAll()
         // A deadline may be told early: the shard is asked again one tick later at the soonest.
-        let deadline = max(box.shard.nextDeadline, now + .milliseconds(1))
+        let deadline = max(box.shard.nextDeadline + clockShift, now + .milliseconds(1))
         if box.shard.nextDeadline != .never, deadline < box.wakesAt {
             box.wakesAt = deadline
             events.push(.switchWakes(shard: index, box), at: deadline)

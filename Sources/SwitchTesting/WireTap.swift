@@ -15,9 +15,43 @@ public final class WireTap {
         public internal(set) var calleeLegTags: Set<String> = []
         /// When the first 2xx to the caller's INVITE left.
         public internal(set) var answerSentAt: Instant?
-        /// When BYEs came or went, copies included, by Call-ID.
-        public internal(set) var byesAt: [String: [Instant]] = [:]
+        /// When something came or went that ends the call: a BYE of one of its dialogs, or a peer's 481.
+        public internal(set) var ends: [End] = []
+        /// When the caller's INVITE first reached the switch.
+        public internal(set) var firstInviteAt: Instant?
+        /// What the last 2xx of each leg said of the session timer, by Call-ID.
+        public internal(set) var sessions: [String: Session] = [:]
+        /// Whether a 200 to a BYE of this call left.
+        public internal(set) var byeWasAnswered = false
+        /// Whether the 2xx to the caller's INVITE had Session-Expires.
+        public internal(set) var callerHasTimer = false
+        /// Branches of the requests that left inside its dialogs, with the process that sent them.
+        var requests: [String: Int] = [:]
+        /// Tags that the parties gave themselves.
+        var partyTags: Set<String> = []
+        /// 2xx counted already, by direction, Call-ID and CSeq number.
+        var counted: Set<String> = []
     }
+
+    /// Something that ends a call, on one of its legs.
+    public struct End: Sendable, Equatable {
+        public var at: Instant
+        public var callID: String
+    }
+
+    /// A session as the wire has it.
+    public struct Session: Sendable, Equatable {
+        /// When it was last renewed.
+        public var renewedAt: Instant
+        /// Its interval; nil: it does not expire.
+        public var seconds: Int64?
+    }
+
+    /// Counts the processes of the switch: an answer to a request of another process says nothing to this one.
+    var process = 0
+
+    /// Called when an INVITE that may begin a call enters.
+    public var openingEntered: ((Int) -> Void)?
 
     private var callOf: [String: Int] = [:]
     private var facts: [Int: Facts] = [:]
@@ -33,38 +67,76 @@ public final class WireTap {
         for callID in facts.attemptCallIDs { callOf[callID] = nil }
     }
 
+    /// A process died that had ended the call and not recorded it: what it saw of the end counts no more.
+    func forgetEnds(_ call: Int) { facts[call]?.ends.removeAll() }
+
     func messageEntered(_ bytes: [UInt8], now: Instant) {
+        if bytes.starts(with: "SIP/2.0 2".utf8) {
+            if let message = read(bytes, now) { sessionSeen(message, isEntering: true, now) }
+            return
+        }
+        if bytes.starts(with: "SIP/2.0 481".utf8) {
+            if let message = read(bytes, now) { unknownDialogSeen(message, now) }
+            return
+        }
         guard bytes.starts(with: "INVITE ".utf8) || bytes.starts(with: "BYE ".utf8), let message = read(bytes, now) else { return }
         if message.method == .bye {
-            byeSeen(message, now)
+            byeEntered(message, now)
         } else if message.toTag.isEmpty, let call = number(of: message) {
             callOf[message.callID] = call
             facts[call, default: Facts()].invitesEntered += 1
             facts[call]?.callerCallID = message.callID
+            if facts[call]?.firstInviteAt == nil { facts[call]?.firstInviteAt = now }
+            facts[call]?.partyTags.insert(message.fromTag)
+            openingEntered?(call)
         }
     }
 
     func messageLeft(_ bytes: [UInt8], now: Instant) {
         if bytes.starts(with: "SIP/2.0 2".utf8) {
-            guard let message = read(bytes, now), message.method == .invite, let call = callOf[message.callID] else { return }
-            guard facts[call]?.callerCallID == message.callID, facts[call]?.answerSentAt == nil else { return }
-            facts[call]?.answerSentAt = now
+            guard let message = read(bytes, now) else { return }
+            sessionSeen(message, isEntering: false, now)
+            if message.method == .bye, let call = callOf[message.callID], facts[call]?.answerSentAt != nil { facts[call]?.byeWasAnswered = true }
+            guard message.method == .invite, let call = callOf[message.callID] else { return }
+            guard facts[call]?.callerCallID == message.callID else { return }
             facts[call]?.callerLegTags.insert(message.toTag)
+            guard facts[call]?.answerSentAt == nil else { return }
+            facts[call]?.answerSentAt = now
+            facts[call]?.callerHasTimer = message.header("Session-Expires") != nil
             return
         }
-        guard bytes.starts(with: "INVITE ".utf8) || bytes.starts(with: "BYE ".utf8), let message = read(bytes, now) else { return }
+        guard !bytes.starts(with: "SIP/2.0 ".utf8), !bytes.starts(with: "ACK ".utf8), let message = read(bytes, now) else { return }
+        if !message.toTag.isEmpty, let call = callOf[message.callID] { facts[call]?.requests[message.branch] = process }
         if message.method == .bye {
-            byeSeen(message, now)
-        } else if message.toTag.isEmpty, let call = number(of: message), callOf[message.callID] == nil {
+            if let call = callOf[message.callID] { facts[call]?.ends.append(End(at: now, callID: message.callID)) }
+        } else if message.method == .invite, message.toTag.isEmpty, let call = number(of: message), callOf[message.callID] == nil {
             callOf[message.callID] = call
             facts[call, default: Facts()].attemptCallIDs.append(message.callID)
             facts[call]?.calleeLegTags.insert(message.fromTag)
         }
     }
 
-    private func byeSeen(_ message: SeenMessage, _ now: Instant) {
-        guard let call = callOf[message.callID] else { return }
-        facts[call]?.byesAt[message.callID, default: []].append(now)
+    /// A BYE counts only with the tags of a dialog that there is.
+    private func byeEntered(_ message: SeenMessage, _ now: Instant) {
+        guard let call = callOf[message.callID], let seen = facts[call] else { return }
+        guard seen.partyTags.contains(message.fromTag) else { return }
+        guard seen.callerLegTags.contains(message.toTag) || seen.calleeLegTags.contains(message.toTag) else { return }
+        facts[call]?.ends.append(End(at: now, callID: message.callID))
+    }
+
+    /// 481 to a request in the dialog ends it (RFC 5057); after BYE and CANCEL it says nothing new.
+    private func unknownDialogSeen(_ message: SeenMessage, _ now: Instant) {
+        guard message.method != .bye, message.method != .cancel, let call = callOf[message.callID] else { return }
+        guard facts[call]?.answerSentAt != nil, facts[call]?.requests[message.branch] == process else { return }
+        facts[call]?.ends.append(End(at: now, callID: message.callID))
+    }
+
+    private func sessionSeen(_ message: SeenMessage, isEntering: Bool, _ now: Instant) {
+        guard message.method == .invite || message.method == .update, let call = callOf[message.callID] else { return }
+        if isEntering, message.method == .invite { facts[call]?.partyTags.insert(message.toTag) }
+        guard facts[call]?.counted.insert("\(isEntering)\(message.callID)\(message.cseq)").inserted == true else { return }
+        let seconds = message.header("Session-Expires").flatMap { Int64($0.prefix { $0 != ";" }) }
+        facts[call]?.sessions[message.callID] = Session(renewedAt: now, seconds: seconds)
     }
 
     private func read(_ bytes: [UInt8], _ now: Instant) -> SeenMessage? {

@@ -21,6 +21,12 @@ public struct CallIdentifier: Hashable, Comparable, Sendable {
             self.origin = Int64(origin)
         }
 
+        /// From now on identifiers are greater than this one, which a process before minted: the wall clock may have
+        /// been set back since.
+        public mutating func skip(past identifier: CallIdentifier) {
+            last = max(last, (identifier.rawValue >> 21) << 11 | 0x7FF)
+        }
+
         public mutating func next(at wall: WallTime) -> CallIdentifier {
             let milliseconds = max(0, wall.microseconds / 1000 - CallIdentifier.epochMilliseconds)
             var tick = milliseconds << 11

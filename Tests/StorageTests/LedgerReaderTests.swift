@@ -37,6 +37,14 @@ struct LedgerReaderTests {
         records.indices.filter(condition).reversed().map { records[$0] }
     }
 
+    @Test("the greatest identifier is known, also of a call that is open, and none in an empty store")
+    func lastIdentifier() throws {
+        #expect(try store.reader.lastCallIdentifier() == records.last?.id)
+        let other = try TemporaryFolder()
+        let empty = try LedgerStore(folder: other.path)
+        #expect(try empty.reader.lastCallIdentifier() == nil)
+    }
+
     @Test("pages follow each other without a gap, newest first, with attempts")
     func paging() throws {
         var found: [CallRecord] = []

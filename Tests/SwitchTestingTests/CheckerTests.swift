@@ -26,7 +26,7 @@ import Vocabulary
     }
 
     private func rules(_ evidence: CallEvidence) -> Set<Violation.Rule> {
-        Set(CallChecker.judge(evidence, now: .zero).map(\.rule))
+        Set(CallChecker.judge(evidence, now: bench.world.now).violations.map(\.rule))
     }
 
     @Test("a sound call breaks no rule")
@@ -38,6 +38,7 @@ import Vocabulary
     func recordCount() throws {
         var evidence = try soundEvidence()
         evidence.records += evidence.records
+        evidence.records[1].id = CallIdentifier(rawValue: 9)
         #expect(rules(evidence) == [.oneRecordPerCall])
         evidence.records = []
         #expect(rules(evidence) == [.oneRecordPerCall])
@@ -73,7 +74,7 @@ import Vocabulary
     func wrongDuration(_ error: Int64) throws {
         var evidence = try soundEvidence()
         evidence.records[0].durationMilliseconds += error
-        #expect(rules(evidence) == [.durationTrue])
+        #expect(rules(evidence).subtracting([.lengthsPossible]) == [.durationTrue])
     }
 
     @Test("an attempt that is not recorded")
@@ -112,6 +113,127 @@ import Vocabulary
         var evidence = try soundEvidence()
         evidence.facts.calleeLegTags = evidence.facts.callerLegTags
         #expect(rules(evidence) == [.topologyHidden])
+    }
+
+    @Test("a record that was committed twice, and one of a call that never came in")
+    func strangeRecord() throws {
+        let sound = try soundEvidence()
+        var evidence = sound
+        evidence.records += evidence.records
+        #expect(rules(evidence).contains(.recordOfBegunCall))
+        evidence = sound
+        evidence.facts.firstInviteAt = nil
+        #expect(rules(evidence) == [.recordOfBegunCall])
+    }
+
+    @Test("a call that goes on after its limit, unless no process ran then")
+    func outlivedLimit() throws {
+        var evidence = try soundEvidence()
+        evidence.limits = [.seconds(5)]
+        #expect(rules(evidence) == [])
+        evidence.limits = [.seconds(2)]
+        #expect(rules(evidence) == [.limitKept])
+        let answered = try #require(evidence.facts.answerSentAt)
+        evidence.switchRestarted = true
+        evidence.outages = [Outage(from: answered + .seconds(1), to: answered + .milliseconds(4_100))]
+        #expect(rules(evidence) == [])
+        evidence.outages = [Outage(from: answered + .seconds(1), to: answered + .milliseconds(3_900))]
+        #expect(rules(evidence) == [.limitKept])
+        evidence.clockError = .milliseconds(2_200)
+        #expect(rules(evidence) == [])
+        evidence.clockError = .zero
+        // The record of an end in time went with its process.
+        evidence.lostAt = [answered + .milliseconds(4_000)]
+        evidence.outages.append(Outage(from: answered + .milliseconds(4_000), to: answered + .milliseconds(4_500)))
+        #expect(rules(evidence) == [])
+    }
+
+    @Test("a call that is cut before its limit", arguments: [EndReason.noTimerLimit, .maximumDuration])
+    func cutBeforeLimit(_ reason: EndReason) throws {
+        var evidence = try soundEvidence()
+        evidence.records[0].endReason = reason
+        evidence.limits = [.seconds(5)]
+        #expect(rules(evidence) == [])
+        evidence.limits = [.seconds(60)]
+        #expect(rules(evidence) == [.limitKept])
+    }
+
+    @Test("a call that outlives the session of either leg")
+    func outlivedSession() throws {
+        var evidence = try soundEvidence()
+        let answered = try #require(evidence.facts.answerSentAt)
+        for callID in [evidence.records[0].callerCallID, evidence.records[0].calleeCallID] {
+            let before = evidence.facts.sessions[callID]
+            evidence.facts.sessions[callID] = WireTap.Session(renewedAt: answered, seconds: 3)
+            #expect(rules(evidence) == [.sessionKept])
+            evidence.facts.sessions[callID]?.renewedAt = answered + .seconds(2)
+            #expect(rules(evidence) == [])
+            evidence.facts.sessions[callID] = before
+        }
+    }
+
+    @Test("a call that ends by itself although both parties keep it", arguments: [EndReason.sessionExpired, .peerSilent, .dialogLost])
+    func endedForNothing(_ reason: EndReason) throws {
+        var evidence = try soundEvidence()
+        evidence.records[0].endReason = reason
+        #expect(rules(evidence) == [.endedForCause])
+        evidence.switchRestarted = true
+        #expect(rules(evidence) == [])
+    }
+
+    @Test("lengths of time that cannot be")
+    func impossibleLengths() throws {
+        let sound = try soundEvidence()
+        var evidence = sound
+        evidence.records[0].setupMilliseconds = -1
+        #expect(rules(evidence) == [.lengthsPossible])
+        evidence = sound
+        evidence.records[0].setupMilliseconds = 3_600_000
+        #expect(rules(evidence) == [.lengthsPossible])
+        evidence = sound
+        evidence.records[0].postDialDelayMilliseconds = evidence.records[0].setupMilliseconds + 1_000
+        #expect(rules(evidence) == [.lengthsPossible])
+        evidence = sound
+        evidence.records[0].durationMilliseconds = -5
+        #expect(rules(evidence) == [.lengthsPossible, .durationTrue])
+    }
+
+    @Test("after a restart a duration may differ by what no clock could know, and by no more")
+    func restoredDuration() throws {
+        var evidence = try soundEvidence()
+        evidence.switchRestarted = true
+        evidence.records[0].durationMilliseconds += 5
+        #expect(rules(evidence) == [])
+        evidence.records[0].durationMilliseconds += 2_000
+        #expect(rules(evidence) == [.durationTrue])
+        evidence.clockError = .seconds(2)
+        #expect(rules(evidence) == [])
+    }
+
+    @Test("sums of records that are not the model's")
+    func billing() {
+        var billing = SimulatedBilling()
+        billing.add(recorded: 4_001, model: 4_999, tolerance: nil)
+        billing.add(recorded: 4_000, model: 4_010, tolerance: 10)
+        #expect(billing.fault == nil)
+        var one = billing
+        one.add(recorded: 1_001, model: 1_000, tolerance: nil)
+        #expect(one.fault != nil)
+        billing.add(recorded: 1_050, model: 1_000, tolerance: 0)
+        #expect(billing.fault != nil)
+    }
+
+    @Test("a BYE with a wrong tag ends no call in the witness's eyes")
+    func forgedBye() throws {
+        var script = CallerScript()
+        script.inDialog = [
+            TimedAction(after: .seconds(1), .forgedBye(.fromTag)), TimedAction(after: .seconds(2), .forgedBye(.toTag)),
+            TimedAction(after: .seconds(3), .info), TimedAction(after: .seconds(5), .bye),
+        ]
+        let evidence = try soundEvidence(script)
+        #expect(rules(evidence) == [])
+        #expect(evidence.caller.clients.filter { $0.method == .bye }.map(\.finals) == [[481], [481], [200]])
+        #expect(evidence.records[0].durationMilliseconds >= 5_000)
     }
 
     @Test("endless repetition")

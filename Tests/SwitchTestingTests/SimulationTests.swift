@@ -55,9 +55,70 @@ import Vocabulary
 
     @Test("restarts are survived: no answered call loses its record", arguments: [0, 0.1])
     func restarts(_ loss: Double) {
-        let report = simulate(SimulationSettings(seed: 12, calls: 300, loss: loss, restarts: 0.03))
+        let report = simulate(SimulationSettings(seed: 12, calls: 300, loss: loss, restarts: 0.06, pace: 40))
         #expect(report.restarts > 3)
         #expect(report.violations == [])
+    }
+
+    @Test("deaths at any instant, several in a row, with clocks set and parameters changed meanwhile", arguments: [0, 0.1])
+    func deaths(_ loss: Double) {
+        var (deaths, restored, changes) = (0, 0, 0)
+        for seed in 31...34 {
+            var settings = SimulationSettings(seed: UInt64(seed), calls: 250, loss: loss, restarts: 0.02, clockJumps: 0.01, changes: 0.02)
+            settings.pace = 80
+            let report = simulate(settings)
+            #expect(report.violations == [], "seed \(seed)")
+            deaths += report.restarts
+            restored += report.restored
+            changes += report.changes
+        }
+        #expect(deaths > 8)
+        #expect(restored > 200)
+        #expect(changes > 8)
+    }
+
+    @Test("a disk that fails, fills and is slow, while the process dies")
+    func disk() {
+        var settings = SimulationSettings(seed: 41, calls: 300, storeFaults: 0.01, slowCommits: 0.02, restarts: 0.02)
+        settings.pace = 60
+        let report = simulate(settings)
+        #expect(report.violations == [])
+        #expect(report.slowTimes > 0)
+        #expect(report.storeFaults > 0)
+    }
+
+    @Test("limits and sessions end calls in a simulation")
+    func ends() {
+        let report = simulate(SimulationSettings(seed: 5, calls: 600))
+        #expect(report.violations == [])
+        for reason in ["normalClearing", "maximumDuration", "noTimerLimit", "sessionExpired", "dialogLost"] {
+            #expect(report.ends[reason] ?? 0 > 0, "\(reason)")
+        }
+        #expect(report.billing.seconds > 1_000)
+        #expect(report.billing.seconds == report.billing.modelSeconds)
+    }
+
+    @Test("a record that is lost after a BYE was answered is found")
+    func lostRecord() {
+        let simulation = Simulation(SimulationSettings(seed: 3, calls: 1, behaviour: .callerHangsUp))
+        let store = simulation.world.store
+        let committed = store.recordCommitted
+        var last: CallRecord?
+        store.recordCommitted = { record in
+            last = record
+            committed?(record)
+        }
+        simulation.world.after(.seconds(60)) { if let last { store.recordLost?(last) } }
+        #expect(simulation.run().violations.map(\.rule).contains(.endRecorded))
+    }
+
+    @Test("totals of several runs")
+    func totals() {
+        var totals = SimulationTotals()
+        for seed in 1...2 { totals.add(simulate(SimulationSettings(seed: UInt64(seed), calls: 10))) }
+        #expect(totals.runs == 2)
+        #expect(totals.calls == 20)
+        #expect(totals.summary.hasSuffix("every rule held"))
     }
 
     @Test("an operator hangs calls up at any moment")

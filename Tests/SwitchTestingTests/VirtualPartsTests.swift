@@ -104,6 +104,44 @@ import Vocabulary
         #expect(store.openCalls.count == 1)
     }
 
+    @Test("a store that dies commits whole commands from the front, and tells which records went with it")
+    func storeDies() {
+        for kept in 0...3 {
+            let store = VirtualStore(shards: 1)
+            for id in 1...3 {
+                var one = stream(opening: Int64(id))
+                _ = store.take(&one, shard: 0)
+            }
+            store.forgetUncommitted(committing: { waiting in min(kept, waiting) })
+            #expect(store.openCalls.keys.map(\.rawValue).sorted() == Array((1...3).prefix(kept)).map(Int64.init))
+            #expect(store.commit(shard: 0, now: .zero) == nil)
+        }
+    }
+
+    @Test("what a failing store has told a shard is committed whole or not at all, and nothing while it fails")
+    func storeDiesFailing() {
+        let store = VirtualStore(shards: 1)
+        store.isFailing = true
+        var one = stream(opening: 1)
+        _ = store.take(&one, shard: 0)
+        var two = stream(opening: 2)
+        _ = store.take(&two, shard: 0)
+        #expect(store.commit(shard: 0, now: .zero) == .failing(through: 2))
+        store.isFailing = false
+        store.forgetUncommitted(committing: { _ in 1 })
+        #expect(store.openCalls.isEmpty)
+    }
+
+    @Test("a store knows the greatest identifier that it ever had, and by how much an answer waited")
+    func storeRemembers() {
+        let store = VirtualStore(shards: 1)
+        var one = stream(opening: 7)
+        _ = store.take(&one, shard: 0, now: .zero)
+        _ = store.commit(shard: 0, now: .zero + .seconds(2))
+        #expect(store.lastCallIdentifier == CallIdentifier(rawValue: 7))
+        #expect(store.answerDelay == [CallIdentifier(rawValue: 7): .seconds(2)])
+    }
+
     @Test("a simulated call's number says which call it is")
     func numbers() {
         for call in [0, 7, 12_345, 9_999_999] { #expect(SimulatedNumber.call(of: SimulatedNumber.of(call)) == call) }

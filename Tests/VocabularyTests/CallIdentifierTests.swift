@@ -54,4 +54,16 @@ struct CallIdentifierTests {
         #expect(mint.next(at: .unset) > a)
         #expect(a.rawValue >= 0)
     }
+
+    @Test("after a restart identifiers are greater than those of the process before, also when the clock was set back")
+    func skips() {
+        var before = CallIdentifier.Mint(origin: 5)
+        let last = (0..<5_000).map { _ in before.next(at: Self.now) }.max()!
+        for origin in [5, 6, 1_023] {
+            var after = CallIdentifier.Mint(origin: origin)
+            after.skip(past: last)
+            #expect(after.next(at: Self.now + .seconds(-3_600)) > last)
+            #expect(after.next(at: Self.now) > last)
+        }
+    }
 }

@@ -68,6 +68,16 @@ public final class LedgerReader: Sendable {
         }
     }
 
+    /// The greatest identifier of any call, open or recorded; nil in an empty store. The next process mints above
+    /// it, though the wall clock may have gone back.
+    public func lastCallIdentifier() throws(StorageError) -> CallIdentifier? {
+        try read { database in
+            try Int64.fetchOne(
+                database, sql: "SELECT max(last) FROM (SELECT max(id) AS last FROM calls UNION ALL SELECT max(id) FROM open_slots)"
+            ).map { CallIdentifier(rawValue: $0) }
+        }
+    }
+
     /// What was kept of each registration, in the order of their names.
     public func registrations() throws(StorageError) -> [(name: String, state: [UInt8])] {
         try read { database in

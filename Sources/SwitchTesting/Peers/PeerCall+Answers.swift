@@ -72,6 +72,7 @@ extension PeerCall {
             return
         }
         remoteCSeq = message.cseq
+        if refusesRefresh(server) { return }
         if let status = answers[message.method] {
             if status > 0 { respond(server, status) }
             return
@@ -107,6 +108,7 @@ extension PeerCall {
     private func byeReceived(_ server: PeerServer, fork: Int) {
         byeReceivedAt = byeReceivedAt ?? world.now
         forks[fork].isEnded = true
+        sendLateBye(fork: fork)
         let answersBye = (role == .caller ? callerScript?.answersBye : calleeScript?.answersBye) ?? true
         if answersBye { respond(server, answers[.bye] ?? 200) }
         for open in servers where open.request.method == .invite && open.final == nil && !open.request.toTag.isEmpty { respond(open, 487) }
@@ -173,6 +175,7 @@ extension PeerCall {
         var fields = fields
         let isInvite = server.request.method == .invite
         if isInvite || server.request.method == .update, status > 100, status < 300 { fields.append("Contact: <\(contact)>") }
+        if isInvite || server.request.method == .update, (200..<300).contains(status) { fields += sessionFields(answering: server) }
         if let sessionAnswer, isInvite || server.request.method == .update, (200..<300).contains(status), !server.request.toTag.isEmpty {
             fields += sessionAnswer(server.request)
         }
@@ -234,7 +237,7 @@ extension PeerCall {
     /// A final response to INVITE is repeated until its ACK: a failure by timer G, a 2xx by its user.
     private func repeatFinal(_ server: PeerServer, _ bytes: [UInt8], tag: String, status: Int, wait: Interval, elapsed: Interval) {
         world.after(min(wait, Self.giveUp - elapsed)) { [weak self] in
-            guard let self else { return }
+            guard let self, !isGone else { return }
             let isDone = status < 300 ? server.acknowledgedTags.contains(tag) : server.isAcknowledged
             guard !isDone else { return }
             let fork = forks.firstIndex { $0.tag == tag } ?? 0

@@ -12,7 +12,7 @@ extension PeerCall {
     /// Sends the INVITE of a new call. `fields`: further header field lines.
     @discardableResult
     public func invite(offers: Bool = true, reliability: Reliability = .none, fields: [String] = []) -> PeerClient {
-        var fields = fields + ["Contact: <\(contact)>", "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, MESSAGE"]
+        var fields = fields + ["Contact: <\(contact)>", allow] + openingSessionFields
         switch reliability {
         case .none: break
         case .supported: fields.append("Supported: 100rel")
@@ -29,10 +29,11 @@ extension PeerCall {
     }
 
     public func hangUp(fork: Int = 0) {
-        guard forks[fork].isAnswered, !forks[fork].isEnded else { return }
+        guard !isGone, forks[fork].isAnswered, !forks[fork].isEnded else { return }
         forks[fork].isEnded = true
         byeSentAt = byeSentAt ?? world.now
         request(.bye, tag: forks[fork].tag)
+        sendLateBye(fork: fork)
     }
 
     @discardableResult
@@ -47,14 +48,14 @@ extension PeerCall {
     @discardableResult
     public func request(
         _ method: Method, name: String? = nil, fields: [String] = [], body: String = "", cseq: Int? = nil, isInitial: Bool = false,
-        tag: String? = nil, maxForwards: Int = 70
+        tag: String? = nil, toTag: String? = nil, maxForwards: Int = 70
     ) -> PeerClient {
         if cseq == nil { localCSeq += 1 }
         let number = cseq ?? localCSeq
         let branch = peer.mint("z9hG4bK")
         let bytes = write(
-            name ?? Bytes(method.name).string, branch: branch, cseq: number, tag: tag ?? localTag, maxForwards: maxForwards, fields: fields,
-            body: body)
+            name ?? Bytes(method.name).string, branch: branch, cseq: number, tag: tag ?? localTag, toTag: toTag,
+            maxForwards: maxForwards, fields: fields, body: body)
         let client = PeerClient(
             method: method, cseq: number, branch: branch, bytes: bytes, destination: destination, isInitial: isInitial,
             hasOffer: !body.isEmpty)
@@ -81,8 +82,10 @@ extension PeerCall {
     }
 
     private func write(
-        _ method: String, branch: String, cseq: Int, tag: String, maxForwards: Int = 70, fields: [String], body: String = ""
+        _ method: String, branch: String, cseq: Int, tag: String, toTag: String? = nil, maxForwards: Int = 70, fields: [String],
+        body: String = ""
     ) -> [UInt8] {
+        let remoteTag = toTag ?? remoteTag
         var text = "\(method) \(remoteTarget) SIP/2.0\r\n"
         text += "Via: SIP/2.0/\(peer.transport.viaName) \(peer.address);branch=\(branch);rport\r\nMax-Forwards: \(maxForwards)\r\n"
         for route in routes { text += "Route: \(route)\r\n" }
@@ -122,7 +125,7 @@ extension PeerCall {
     private func repeatLater(_ client: PeerClient, wait: Interval, elapsed: Interval) {
         let total = elapsed + wait
         world.after(min(wait, Self.giveUp - elapsed)) { [weak self] in
-            guard let self, client.isWaiting else { return }
+            guard let self, client.isWaiting, !isGone else { return }
             if total >= Self.giveUp {
                 client.isTimedOut = true
                 timedOut(client)
@@ -136,6 +139,9 @@ extension PeerCall {
             repeatLater(client, wait: client.method == .invite ? doubled : min(doubled, Self.t2), elapsed: total)
         }
     }
+
+    /// What it says that it allows.
+    var allow: String { "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK,\(sessionScript.allowsUpdate ? " UPDATE," : "") INFO, MESSAGE" }
 
     private func timedOut(_ client: PeerClient) {
         switch client.method {
@@ -220,6 +226,7 @@ extension PeerCall {
         guard client.isInitial, answeredAt == nil else { return }
         answeredAt = world.now
         forks[0].isAnswered = true
+        takeSession(message, inAnswerTo: client)
         if client.cancelIsWanted { hangUp() }
         callerAnswered()
     }

@@ -15,6 +15,7 @@ extension PeerCall {
 
     func runCalleeScript(_ server: PeerServer) {
         guard let script = calleeScript, !script.isDead else { return }
+        if refusesInterval(server) { return }
         if script.sendsTrying { respond(server, 100) }
         for provisional in script.provisionals {
             world.after(provisional.after) { [weak self] in
@@ -63,7 +64,7 @@ extension PeerCall {
     private func perform(_ actions: [TimedAction], fork: Int) {
         for timed in actions {
             world.after(timed.after) { [weak self] in
-                guard let self, !forks[fork].isEnded else { return }
+                guard let self, !isGone, !forks[fork].isEnded else { return }
                 perform(timed.action, fork: fork)
             }
         }
@@ -78,7 +79,21 @@ extension PeerCall {
         case .options: request(.options)
         case .message: request(.message)
         case .staleInfo: request(.info, cseq: max(1, localCSeq - 1))
+        case .forgedBye(let forgery):
+            request(.bye, tag: forgery == .fromTag ? peer.mint("forged") : nil, toTag: forgery == .toTag ? peer.mint("forged") : nil)
+        case .dieSilently: isGone = true
+        case .loseDialog: (isGone, answersUnknown) = (true, true)
         case .refer: request(.refer, fields: ["Refer-To: <sip:+14155550188@example.net>", "Contact: <\(contact)>"])
+        }
+    }
+
+    /// A BYE of a dialog that has ended, as a confused peer sends it.
+    func sendLateBye(fork: Int) {
+        guard let delay = role == .caller ? callerScript?.lateBye : calleeScript?.lateBye, !timer.sentLateBye else { return }
+        timer.sentLateBye = true
+        world.after(delay) { [weak self] in
+            guard let self, !isGone else { return }
+            request(.bye, tag: forks[fork].tag)
         }
     }
 

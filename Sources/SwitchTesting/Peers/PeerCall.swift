@@ -34,6 +34,11 @@ public final class PeerCall {
     /// Fields of its 2xx to a re-INVITE or UPDATE, e.g. of the session timer.
     public var sessionAnswer: ((SeenMessage) -> [String])?
 
+    var timer = PeerSessionTimer()
+    /// It neither hears nor says anything any more, or has forgotten the call.
+    public internal(set) var isGone = false
+    var answersUnknown = false
+
     // What happened, for checkers.
     public internal(set) var answeredAt: Instant?
     public internal(set) var byeSentAt: Instant?
@@ -42,6 +47,10 @@ public final class PeerCall {
     /// The other side said that it does not know the dialog (481), or nothing at all.
     public internal(set) var dialogWasLost = false
     public internal(set) var messagesReceived = 0
+    /// Its session expired without a refresh of the other side, and it hung up.
+    public var sessionExpired: Bool { timer.hasExpired }
+    /// Refreshes that it sent or answered with 2xx.
+    public var refreshes: Int { timer.sent + timer.accepted }
 
     init(peer: Peer, index: Int, role: Role, callID: String, localValue: String, remoteValue: String, target: String) {
         self.peer = peer
@@ -69,6 +78,13 @@ public final class PeerCall {
 
     func received(_ message: SeenMessage) {
         messagesReceived += 1
+        if isGone {
+            if answersUnknown, message.isRequest, message.method != .ack {
+                let answer = PeerWriter.response(to: message, status: 481, toTag: localTag)
+                world.send(answer, from: peer.address, to: message.from, transport: peer.transport)
+            }
+            return
+        }
         if peer.keepsMessages { seen.append(message) }
         if message.isRequest { requestReceived(message) } else { responseReceived(message) }
     }

@@ -13,7 +13,16 @@ public enum DialogAction: Sendable, Equatable {
     case staleInfo
     /// A method that the switch does not pass.
     case refer
+    /// A BYE that is not of this dialog: a wrong tag beside the right Call-ID.
+    case forgedBye(PeerForgery)
+    /// From here on it neither hears nor says anything.
+    case dieSilently
+    /// From here on it answers 481 to whatever comes, and says nothing itself.
+    case loseDialog
 }
+
+/// Which tag of a forged request is wrong.
+public enum PeerForgery: Sendable, Equatable { case fromTag, toTag }
 
 /// An action and how long after the answer (for a callee: after its ACK) it is done.
 public struct TimedAction: Sendable, Equatable {
@@ -48,6 +57,10 @@ public struct CallerScript: Sendable, Equatable {
     public var answersBye = true
     /// Sends PRACK for reliable provisional responses.
     public var sendsPrack = true
+    /// How it uses the session timer.
+    public var session = SessionScript()
+    /// So long after its dialog has ended it sends another BYE in it.
+    public var lateBye: Interval?
 
     public init() {}
 }
@@ -103,6 +116,10 @@ public struct CalleeScript: Sendable, Equatable {
     public var inDialog: [TimedAction] = []
     public var onCancel = CancelPolicy.terminates
     public var answersBye = true
+    /// How it uses the session timer.
+    public var session = SessionScript()
+    /// So long after its dialog has ended it sends another BYE in it.
+    public var lateBye: Interval?
 
     public init() {}
 }

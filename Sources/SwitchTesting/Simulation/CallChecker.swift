@@ -2,26 +2,6 @@ import CallRecords
 import SIPMessages
 import Vocabulary
 
-/// Everything that is known about one finished call without asking the switch.
-public struct CallEvidence {
-    public var index: Int
-    public var plan: CallPlan
-    public var caller: PeerCall
-    public var callees: [PeerCall]
-    public var records: [CallRecord]
-    public var facts: WireTap.Facts
-    /// When the store committed the call as answered, by identifier.
-    public var openedAt: [CallIdentifier: Instant]
-    public var networkIsPerfect: Bool
-    public var storeFailed: Bool
-    /// The switch was killed and started again while the call was on.
-    public var switchRestarted = false
-    /// How long the store takes for a commit.
-    public var commitDelay = Interval.zero
-    /// An operator ended it.
-    public var wasHungUp = false
-}
-
 /// Judges one call by what its parties, the wire and the store saw.
 public struct CallChecker {
     /// Most messages that one party may get in one call, repetitions and doubled datagrams included.
@@ -31,13 +11,25 @@ public struct CallChecker {
     let now: Instant
     private(set) var violations: [Violation] = []
 
-    public static func judge(_ evidence: CallEvidence, now: Instant) -> [Violation] {
+    /// What was found of one call.
+    public struct Judgement {
+        public var violations: [Violation]
+        /// Its duration in milliseconds, as recorded and by the model; `tolerance` is nil where they are the same.
+        public var billed: (recorded: Int64, model: Int64, tolerance: Int64?)?
+    }
+
+    private var billed: (recorded: Int64, model: Int64, tolerance: Int64?)?
+
+    public static func judge(_ evidence: CallEvidence, now: Instant) -> Judgement {
         var checker = CallChecker(evidence: evidence, now: now)
         checker.checkRecord()
+        checker.checkLengths()
+        checker.checkCause()
+        checker.checkBounds()
         checker.checkEnds()
         checker.checkHiding()
         for party in [evidence.caller] + evidence.callees { checker.checkAnswers(to: party) }
-        return checker.violations
+        return Judgement(violations: checker.violations, billed: checker.billed)
     }
 
     private init(evidence: CallEvidence, now: Instant) {
@@ -45,7 +37,7 @@ public struct CallChecker {
         self.now = now
     }
 
-    private mutating func violate(_ rule: Violation.Rule, _ detail: String) {
+    mutating func violate(_ rule: Violation.Rule, _ detail: String) {
         violations.append(Violation(rule, call: evidence.index, "\(evidence.plan.behaviour.rawValue): \(detail)", at: now))
     }
 
@@ -63,7 +55,9 @@ public struct CallChecker {
             let wasRefusedAtTheDoor =
                 evidence.storeFailed && records.isEmpty && evidence.facts.attemptCallIDs.isEmpty
                 && !evidence.caller.wasAnswered
-            if !wasRefusedAtTheDoor { violate(.oneRecordPerCall, "\(records.count) records, expected \(expected)") }
+            // A session interval that is too small is refused before a call begins.
+            let wasTooShort = records.isEmpty && evidence.caller.clients.first?.finals == [422] && !evidence.caller.wasAnswered
+            if !wasRefusedAtTheDoor, !wasTooShort { violate(.oneRecordPerCall, "\(records.count) records, expected \(expected)") }
             return
         }
         guard let record = records.first else { return }
@@ -85,15 +79,17 @@ public struct CallChecker {
     /// A set-up that was under way is gone, and a repeated INVITE may have begun the call anew. But an
     /// answer that left the switch is recorded, once.
     private mutating func checkRecordAfterRestart() {
-        let answered = evidence.records.filter(\.answeredAt.isSet)
-        let expected = evidence.facts.answerSentAt == nil ? 0 : 1
-        // The new process cannot know that an INVITE which comes again began a call that was answered: two calls.
-        if expected == 1, answered.count == 2, evidence.facts.invitesEntered > 1 { return }
-        guard answered.count == expected else {
-            violate(.oneRecordPerCall, "\(answered.count) records of an answered call after a restart, expected \(expected)")
+        let isSent = evidence.facts.answerSentAt != nil
+        let answered = evidence.answeredRecords
+        // A process that dies between the commit and the answer leaves a record of an answer that nobody heard.
+        // So does one whose answer was lost on the way, when a limit ended its call before the INVITE came again.
+        if answered.count > 1, answered.count <= evidence.facts.callerLegTags.count { return }
+        guard answered.count == 1 || (!isSent && answered.isEmpty) else {
+            let all = evidence.records.map { "\($0.endReason.name) after \($0.durationMilliseconds) ms" }
+            violate(.oneRecordPerCall, "\(answered.count) records of an answered call after a restart, expected \(isSent ? 1 : 0), of \(all)")
             return
         }
-        if let record = answered.first { checkAnswered(record) }
+        if isSent, let record = answered.first { checkAnswered(record) }
     }
 
     private mutating func checkAnswered(_ record: CallRecord) {
@@ -106,24 +102,59 @@ public struct CallChecker {
         } else {
             violate(.answerAfterCommit, "the answer was never committed")
         }
-        // A dialog that is lost ends the call without any BYE on its own side.
-        guard !evidence.plan.isForked, record.endReason != .dialogLost else { return }
-        // A call that was brought back after both had left lasts until somebody notices.
-        guard !(evidence.switchRestarted && record.endReason == .hungUpByOperator) else { return }
-        let ends = [record.callerCallID, record.calleeCallID].flatMap { evidence.facts.byesAt[$0] ?? [] }
-        guard let end = ends.min() else {
-            violate(.durationTrue, "an answered call without any BYE, ended by \(record.endReason.name)")
+        guard !evidence.plan.isForked else { return }
+        guard let end = firstEnd(of: record) else {
+            // A peer that does not answer at all ends the call by its silence.
+            if record.endReason != .dialogLost { violate(.durationTrue, "an answered call without any BYE, ended by \(record.endReason.name)") }
             return
         }
-        if evidence.switchRestarted {
-            // What was restored counts from when the answer was written down, before its commit. A process that
-            // was killed before its record was committed did not end the call: a later BYE did.
-            let tolerance = 1 + evidence.commitDelay.inMilliseconds
-            if ends.contains(where: { abs(($0 - sent).inMilliseconds - record.durationMilliseconds) <= tolerance }) { return }
-        }
         let seen = (end - sent).inMilliseconds
-        if abs(seen - record.durationMilliseconds) > 1 {
+        let tolerance = evidence.switchRestarted ? Self.clockGrain + uncertainty.inMilliseconds : 1
+        if abs(seen - record.durationMilliseconds) > tolerance {
             violate(.durationTrue, "recorded \(record.durationMilliseconds) ms, seen \(seen) ms")
+        }
+        billed = (record.durationMilliseconds, seen, evidence.switchRestarted ? tolerance : nil)
+    }
+
+    /// When the wire first showed the end of the call, as far as a process lived to record it.
+    func firstEnd(of record: CallRecord) -> Instant? {
+        guard let sent = evidence.facts.answerSentAt else { return nil }
+        return evidence.facts.ends.first { $0.at >= sent && [record.callerCallID, record.calleeCallID].contains($0.callID) }?.at
+    }
+
+    /// What a restored duration may differ by when all clocks are right, in milliseconds.
+    static let clockGrain: Int64 = 5
+
+    /// By how much no process could know better.
+    var uncertainty: Interval { evidence.answerError + evidence.clockError + lateAnswer }
+
+    /// A process that died between the commit and the answer left the answer to the next one.
+    private var lateAnswer: Interval {
+        guard evidence.switchRestarted, let sent = evidence.facts.answerSentAt, let record = evidence.answeredRecords.first,
+            let opened = evidence.openedAt[record.id]
+        else { return .zero }
+        return max(.zero, sent - opened)
+    }
+
+    /// No length of time is negative, or longer than the call's whole life.
+    private mutating func checkLengths() {
+        if Set(evidence.records.map(\.id)).count != evidence.records.count { violate(.recordOfBegunCall, "a record was committed twice") }
+        guard let begin = evidence.facts.firstInviteAt else {
+            if !evidence.records.isEmpty { violate(.recordOfBegunCall, "a record of a call that never came in") }
+            return
+        }
+        let life = (now - begin).inMilliseconds + uncertainty.inMilliseconds + Self.clockGrain
+        for record in evidence.records {
+            let lengths = [record.durationMilliseconds, record.setupMilliseconds, max(0, record.postDialDelayMilliseconds)]
+            if lengths.contains(where: { !(0...life).contains($0) }) { violate(.lengthsPossible, "duration, set-up, post-dial delay: \(lengths)") }
+            if record.postDialDelayMilliseconds > record.setupMilliseconds + Self.clockGrain {
+                violate(.lengthsPossible, "it rang after \(record.postDialDelayMilliseconds) ms of \(record.setupMilliseconds) ms")
+            }
+            guard evidence.answeredRecords == [record], let sent = evidence.facts.answerSentAt else { continue }
+            let setup = (sent - begin).inMilliseconds
+            if record.setupMilliseconds > setup + Self.clockGrain {
+                violate(.lengthsPossible, "set-up \(record.setupMilliseconds) ms, seen \(setup) ms")
+            }
         }
     }
 
@@ -131,8 +162,16 @@ public struct CallChecker {
 
     private mutating func checkEnds() {
         // A BYE that was lost is not repeated by a process that was killed.
-        let parties = evidence.switchRestarted && !evidence.networkIsPerfect ? [] : [evidence.caller] + evidence.callees
-        for party in parties where party.wasAnswered && !party.hasEnded {
+        var parties = evidence.switchRestarted && !evidence.networkIsPerfect ? [] : [evidence.caller] + evidence.callees
+        if evidence.switchRestarted {
+            // Attempts that were given up, and other forks, are in no store: the next process does not know them.
+            let recorded = evidence.answeredRecords.flatMap { [$0.callerCallID, $0.calleeCallID] }
+            parties.removeAll { !recorded.contains($0.callID) || (evidence.plan.isForked && $0.role == .callee) }
+            // A caller may get its BYE only after its ACK (RFC 3261, section 15): one that owes it is not known to the next either.
+            let end = evidence.answeredRecords.first.flatMap { firstEnd(of: $0) }
+            if let end, end < evidence.caller.acknowledgedAt ?? .never { parties.removeAll { $0.role == .caller } }
+        }
+        for party in parties where party.wasAnswered && !party.hasEnded && !party.isGone {
             violate(.bothLegsEnd, "\(party.role) \(party.peer.name) still has its dialog")
         }
     }
@@ -151,6 +190,7 @@ public struct CallChecker {
         }
         // What a killed process had not answered stays unanswered.
         guard !evidence.switchRestarted else { return }
+        guard !party.isGone else { return }
         for client in party.clients {
             let name = "\(Bytes(client.method.name).string) \(client.cseq) of \(party.role) \(party.peer.name)"
             if client.finals.count > 1 { violate(.oneFinalAnswer, "\(name) was answered with \(client.finals)") }

@@ -13,6 +13,9 @@ public struct CallPlan: Sendable, Equatable {
         case requestsInDialog, staleSequenceNumber, referred
         case forkedProvisionals, forkedAnswers
         case byeUnansweredByCaller, byeUnansweredByCallee
+        case refreshedByCaller, refreshedBySwitch, refreshedByCallee, refreshedOnBothLegs
+        case refresherStops, refreshesIgnored, refreshesRefused, refreshUnknown, refreshMeets, intervalTooSmall, intervalRaised
+        case partyDies, partyLosesDialog, byeAfterEnd, byeForged, reachesLimit
     }
 
     public var behaviour: Behaviour
@@ -25,9 +28,27 @@ public struct CallPlan: Sendable, Equatable {
     public var mustBeAnswered: Bool {
         switch behaviour {
         case .busy, .declined, .redirected, .nobodyAnswers, .cancelledWhileRinging, .cancelledAtAnyMoment, .answeredDespiteCancel,
-            .neverEndsAfterCancel:
+            .neverEndsAfterCancel, .intervalTooSmall:
             false
         default: true
+        }
+    }
+
+    /// Whether both parties stay, and keep their sessions, until they hang up: nothing else may end the call.
+    public var keepsSession: Bool {
+        switch behaviour {
+        case .refresherStops, .refreshesIgnored, .refreshesRefused, .refreshUnknown, .partyDies, .partyLosesDialog: false
+        default: true
+        }
+    }
+
+    /// Whether the call may last for minutes.
+    public var isLong: Bool {
+        switch behaviour {
+        case .refreshedByCaller, .refreshedBySwitch, .refreshedByCallee, .refreshedOnBothLegs, .refresherStops, .refreshesIgnored,
+            .refreshesRefused, .refreshUnknown, .refreshMeets, .intervalRaised, .partyDies, .partyLosesDialog, .reachesLimit, .byeForged:
+            true
+        default: false
         }
     }
 
@@ -45,8 +66,13 @@ public struct CallPlan: Sendable, Equatable {
         var answering = CalleeScript.answering(&generator)
         let talk = generator.milliseconds(200...15_000)
         switch behaviour {
-        case .callerHangsUp: caller.inDialog = [TimedAction(after: talk, .bye)]
-        case .calleeHangsUp: answering.inDialog = [TimedAction(after: talk, .bye)]
+        case .callerHangsUp:
+            caller.inDialog = [TimedAction(after: talk, .bye)]
+            caller.session = generator.chance(0.4) ? .random(&generator) : SessionScript()
+            answering.session = generator.chance(0.4) ? .random(&generator) : SessionScript()
+        case .calleeHangsUp:
+            answering.inDialog = [TimedAction(after: talk, .bye)]
+            caller.session = generator.chance(0.4) ? .random(&generator) : SessionScript()
         case .bothHangUp:
             caller.inDialog = [TimedAction(after: talk, .bye)]
             answering.inDialog = [TimedAction(after: talk + generator.milliseconds(-40...60), .bye)]
@@ -138,11 +164,103 @@ public struct CallPlan: Sendable, Equatable {
         case .byeUnansweredByCallee:
             answering.answersBye = false
             caller.inDialog = [TimedAction(after: talk, .bye)]
+        case .refreshedByCaller, .refreshedBySwitch, .refreshedByCallee, .refreshedOnBothLegs, .refresherStops, .refreshesIgnored,
+            .refreshesRefused, .refreshUnknown, .refreshMeets, .intervalTooSmall, .intervalRaised, .partyDies, .partyLosesDialog,
+            .byeAfterEnd, .byeForged, .reachesLimit:
+            planSession(&answering, talk: talk, &generator)
         }
         switch behaviour {
         case .busy, .declined, .redirected, .nobodyAnswers: break
         default: callees.append(answering)
         }
+    }
+
+    // MARK: - Long calls
+
+    /// Calls that live by their sessions, end at a limit, or are left by a party.
+    private mutating func planSession(_ answering: inout CalleeScript, talk: Interval, _ generator: inout SeededGenerator) {
+        let long = generator.milliseconds(40_000...220_000)
+        let isCaller = generator.chance(0.5)
+        func ends(_ actions: TimedAction..., by callerEnds: Bool) {
+            if callerEnds { caller.inDialog += actions } else { answering.inDialog += actions }
+        }
+        switch behaviour {
+        case .refreshedByCaller: caller.session = .known(&generator, by: .uac)
+        case .refreshedBySwitch:
+            caller.session = .known(&generator, by: .uas)
+            if generator.chance(0.5) { answering.session = .known(&generator, by: .uac) }
+        case .refreshedByCallee: answering.session = .known(&generator, by: .uas)
+        case .refreshedOnBothLegs:
+            caller.session = .known(&generator, by: .uac)
+            answering.session = .known(&generator, by: .uas)
+        case .refresherStops:
+            caller.session = .known(&generator, by: isCaller ? .uac : .uas)
+            if isCaller { caller.session.stopsAfter = generator.below(3) }
+            answering.session = .known(&generator, by: isCaller ? .uac : .uas)
+            if !isCaller { answering.session.stopsAfter = generator.below(3) }
+        case .refreshesIgnored, .refreshesRefused, .refreshUnknown, .refreshMeets:
+            let refusals: [Int] =
+                switch behaviour {
+                case .refreshesIgnored: [0]
+                case .refreshUnknown: [481]
+                case .refreshMeets: [491, 491]
+                default: generator.chance(0.5) ? [422, 422] : Array(repeating: [500, 503, 488].randomly(&generator), count: 40)
+                }
+            if isCaller {
+                caller.session = .known(&generator, by: .uas)
+                caller.session.refusals = refusals
+            } else {
+                answering.session = .known(&generator, by: .uac)
+                answering.session.refusals = refusals
+            }
+        case .intervalTooSmall:
+            caller.session = .known(&generator, by: .uac)
+            caller.session.interval = 60
+        case .intervalRaised:
+            answering.session = .known(&generator, by: generator.chance(0.5) ? .uac : .uas)
+            answering.session.interval = 900
+            answering.session.minSE = 700
+        case .partyDies, .partyLosesDialog:
+            if generator.chance(0.5) { caller.session = .random(&generator) }
+            if generator.chance(0.5) { answering.session = .random(&generator) }
+            let leaving: DialogAction = behaviour == .partyDies ? .dieSilently : .loseDialog
+            ends(TimedAction(after: generator.milliseconds(50...90_000), leaving), by: isCaller)
+            if generator.chance(0.3) { ends(TimedAction(after: long, .bye), by: !isCaller) }
+            return
+        case .byeAfterEnd:
+            caller.lateBye = generator.milliseconds(1...20_000)
+            answering.lateBye = generator.milliseconds(1...20_000)
+            ends(TimedAction(after: talk, .bye), by: isCaller)
+            return
+        case .byeForged:
+            for _ in 0..<3 {
+                let forgery: PeerForgery = generator.chance(0.5) ? .fromTag : .toTag
+                ends(TimedAction(after: generator.milliseconds(20...30_000), .forgedBye(forgery)), by: generator.chance(0.5))
+            }
+        case .reachesLimit:
+            if generator.chance(0.4) { caller.session = .known(&generator, by: generator.chance(0.5) ? .uac : .uas) }
+            return
+        default: break
+        }
+        ends(TimedAction(after: long, .bye), by: isCaller)
+    }
+}
+
+extension SessionScript {
+    /// A party that knows the extension.
+    static func known(_ generator: inout SeededGenerator, by refresher: Refresher) -> SessionScript {
+        var script = SessionScript()
+        script.interval = generator.element(of: [90, 100, 180])
+        script.refresher = refresher
+        script.allowsUpdate = generator.chance(0.5)
+        script.refreshesByInvite = generator.chance(0.4)
+        return script
+    }
+
+    static func random(_ generator: inout SeededGenerator) -> SessionScript {
+        var script = SessionScript.known(&generator, by: generator.chance(0.5) ? .uac : .uas)
+        if generator.chance(0.2) { script.refresher = nil }
+        return script
     }
 }
 

@@ -7,8 +7,20 @@ public struct SimulationReport: Sendable, Equatable {
     public internal(set) var records = 0
     public internal(set) var storeFaults = 0
     public internal(set) var restarts = 0
-    /// Calls that a restart brought back after both parties had left.
-    public internal(set) var orphans = 0
+    /// Restarts by a boot of the machine.
+    public internal(set) var boots = 0
+    public internal(set) var slowTimes = 0
+    public internal(set) var clockJumps = 0
+    public internal(set) var changes = 0
+    /// Records that were written and went with the process before their commit.
+    public internal(set) var lostRecords = 0
+    /// Calls recorded as answered whose answer never left: the process died between the commit and the answer.
+    public internal(set) var unheard = 0
+    /// Answered calls during which the process died.
+    public internal(set) var restored = 0
+    /// Answered calls by what ended them, as recorded.
+    public private(set) var ends: [String: Int] = [:]
+    public private(set) var billing = SimulatedBilling()
     public private(set) var behaviours: [CallPlan.Behaviour: Int] = [:]
     public private(set) var messages = 0
     /// Names the whole run: every message with its time went into it.
@@ -20,6 +32,16 @@ public struct SimulationReport: Sendable, Equatable {
     init(settings: SimulationSettings) { self.settings = settings }
 
     mutating func count(_ behaviour: CallPlan.Behaviour) { behaviours[behaviour, default: 0] += 1 }
+
+    mutating func count(_ judgement: CallChecker.Judgement, _ evidence: CallEvidence) {
+        if evidence.caller.wasAnswered { answered += 1 }
+        if let record = evidence.answeredRecords.first {
+            ends[record.endReason.name, default: 0] += 1
+            if evidence.switchRestarted { restored += 1 }
+        }
+        if evidence.facts.answerSentAt == nil, evidence.records.contains(where: \.answeredAt.isSet) { unheard += 1 }
+        if let sums = judgement.billed { billing.add(recorded: sums.recorded, model: sums.model, tolerance: sums.tolerance) }
+    }
 
     mutating func finish(_ world: VirtualWorld) {
         messages = world.messagesSent
@@ -37,14 +59,47 @@ public struct SimulationReport: Sendable, Equatable {
         let names = behaviours.keys.sorted { $0.rawValue < $1.rawValue }
         var lines = [
             "seed \(settings.seed): \(settings.calls) calls, \(answered) answered, \(records) records, \(messages) messages in "
-                + "\(length.inSeconds) virtual seconds, \(settings.shards) shards, \(storeFaults) faults of the store, \(restarts) restarts",
+                + "\(length.inSeconds) virtual seconds, \(settings.shards) shards",
+            "\(restarts) deaths of the process (\(boots) by a boot), \(storeFaults) failures and \(slowTimes) slow times of the store, "
+                + "\(clockJumps) jumps of the wall clock, \(changes) changes of parameters",
+            "\(restored) answered calls restored, \(lostRecords) records lost with a process and written again, \(unheard) answers recorded "
+                + "and not sent",
+            "\(billing.seconds) s billed, \(billing.modelSeconds) s by the model; restored calls \(billing.restoredMilliseconds) ms, "
+                + "\(billing.restoredModelMilliseconds) ms by the model",
             "loss \(settings.loss), duplication \(settings.duplication), reordering \(settings.reordering), run "
                 + String(fingerprint, radix: 16),
         ]
         lines += names.map { "  \($0.rawValue): \(behaviours[$0] ?? 0)" }
+        lines.append("ended: " + ends.keys.sorted().map { "\($0) \(ends[$0] ?? 0)" }.joined(separator: ", "))
         lines.append(isSound ? "every rule held" : "\(violations.count) violations:")
         lines += violations.prefix(20).map { "  \($0)" }
         return lines.joined(separator: "\n")
+    }
+}
+
+/// What several simulations did together.
+public struct SimulationTotals: Sendable, Equatable {
+    public private(set) var runs = 0
+    public private(set) var calls = 0
+    public private(set) var answered = 0
+    public private(set) var restored = 0
+    public private(set) var deaths = 0
+    public private(set) var violations = 0
+
+    public init() {}
+
+    public mutating func add(_ report: SimulationReport) {
+        runs += 1
+        calls += report.settings.calls
+        answered += report.answered
+        restored += report.restored
+        deaths += report.restarts
+        violations += report.violations.count
+    }
+
+    public var summary: String {
+        "\(runs) runs: \(calls) calls, \(answered) answered, \(deaths) deaths of the process, \(restored) answered calls restored, "
+            + (violations == 0 ? "every rule held" : "\(violations) violations")
     }
 }
 

@@ -80,6 +80,7 @@ final class SwitchService: Sendable {
         shardConfiguration.registrations = registrations
         shardConfiguration.installationSecret = folder.installationSecret
         shardConfiguration.clockName = SystemClock.name
+        shardConfiguration.lastCallIdentifier = try ledger.reader.lastCallIdentifier()
         let registrationLog = RegistrationEventLog(logger: logger)
         let trace = openTrace(bootFile, logger: logger)
         let runtime: SwitchRuntime
