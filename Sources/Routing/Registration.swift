@@ -38,14 +38,6 @@ public struct Registration: Sendable, Hashable {
     }
 }
 
-extension Registration {
-    /// The domain as it stands in a URI: an IPv6 address in brackets.
-    public var hostInURI: String {
-        guard host.utf8.first != UInt8(ascii: "["), NetworkAddress(host)?.family == .ipv6 else { return host }
-        return "[\(host)]"
-    }
-}
-
 /// `SS_SIP_USER_AGENT_PRIVACY`: whether a Privacy header field (RFC 3323) goes out in messages of a
 /// registered user agent, and with which value.
 public enum UserAgentPrivacy: String, Sendable, Hashable, CaseIterable {

@@ -203,10 +203,8 @@ extension Shard {
 
     /// Keeps what a leg was just told about the media, where refreshes repeat it. The description begins at
     /// `offset` of the message being written.
-    func describes(_ leg: SlabKey) -> Bool { legs.contains(leg) && legs[leg].needsDescription }
-
-    mutating func keepDescription(on leg: SlabKey, from offset: Int, hasBody: Bool) {
-        guard hasBody, describes(leg) else { return }
+    private mutating func keepDescription(on leg: SlabKey, from offset: Int, hasBody: Bool) {
+        guard hasBody, legs.contains(leg), legs[leg].needsDescription else { return }
         legs[leg].description = OwnedBytes(copying: outbox.unfinished.from(offset))
     }
 

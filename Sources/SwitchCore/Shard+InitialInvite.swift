@@ -55,7 +55,8 @@ extension Shard {
         }
 
         guard let timer = sessionRequest(message, server: server, toTag: tag, now: now) else { return }
-        let policy = Shard.sessionPolicy(of: configuration.mappingGateways[source.index], in: configuration)
+        let policy = SessionTimerPolicy(
+            configuration.sessionSettings, isAllowed: configuration.mappingGateways[source.index].sessionTimer)
         var session = SessionTimer(policy, callIDOwner: .peer)
         if refuse(session.requestReceived(timer, .invite), server: server, toTag: tag, now: now) {
             counters.callsRefused += 1
@@ -193,7 +194,7 @@ extension Shard {
         var leg = Leg(role: .callee, call: key, secret: secret, dialog: dialog)
         leg.maxForwards = legs[caller].maxForwards - 1
         leg.supportsReliable = legs[caller].supportsReliable
-        leg.offer = SessionTimerOffer(Shard.sessionPolicy(of: gateway, in: snapshot))
+        leg.offer = SessionTimerOffer(SessionTimerPolicy(snapshot.sessionSettings, isAllowed: gateway.sessionTimer))
         let inserted = legs.insert(leg)
         precondition(inserted == legKey)
 
@@ -212,7 +213,7 @@ extension Shard {
         legs[leg].dialog.writeRequest(
             Bytes("INVITE"), cseq: cseq, branch: branch, maxForwards: legs[leg].maxForwards, endpoints: endpoints, into: &outbox)
         if let account {
-            naming.contactUser(of: account.name).withBytes { outbox.appendContact(user: $0, flow: flow, endpoints: endpoints) }
+            (contactUsers[account.name] ?? "").withBytes { outbox.appendContact(user: $0, flow: flow, endpoints: endpoints) }
             appendCredentials(on: leg, method: Bytes("INVITE"), body: calls[key].inviteTail.bytes.body)
             appendPrivacy(of: account, in: calls[key].call.configuration, hasOwn: calls[key].hasPrivacy)
         } else {
@@ -238,7 +239,7 @@ extension Shard {
             outbox.append("sip:")
             outbox.append(callee)
             outbox.append(UInt8(ascii: "@"))
-            outbox.append(text: account.hostInURI)
+            outbox.append(text: account.host.asURIHost)
         }
         appendTarget(&outbox)
         let target = outbox.unfinished.count
@@ -255,7 +256,7 @@ extension Shard {
         outbox.append("<sip:")
         outbox.append(text: account.username)
         outbox.append(UInt8(ascii: "@"))
-        outbox.append(text: account.hostInURI)
+        outbox.append(text: account.host.asURIHost)
         outbox.append(UInt8(ascii: ">"))
         let local = outbox.unfinished.count - target
         outbox.append(UInt8(ascii: "<"))

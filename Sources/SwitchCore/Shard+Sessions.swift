@@ -9,16 +9,6 @@ import Vocabulary
 
 // Answered calls that must end: the session timer of each leg (RFC 4028), and the limits of the call.
 extension Shard {
-    // MARK: - Policy
-
-    static func sessionPolicy(of gateway: MappingGateway, in snapshot: SwitchConfiguration) -> SessionTimerPolicy {
-        SessionTimerPolicy(snapshot.sessionSettings, isAllowed: gateway.sessionTimer)
-    }
-
-    static func sessionPolicy(of gateway: RoutingGateway, in snapshot: SwitchConfiguration) -> SessionTimerPolicy {
-        SessionTimerPolicy(snapshot.sessionSettings, isAllowed: gateway.sessionTimer)
-    }
-
     /// What we say that we support on a leg: the timer only where it may run.
     func supported(on leg: SlabKey) -> StaticString {
         legs[leg].session.policy.isEnabled ? Capabilities.supported : Capabilities.supportedReliable
@@ -61,16 +51,12 @@ extension Shard {
         let caller = calls[key].call.callerLeg
         legs[callee].session = SessionTimer(legs[callee].offer, answered: SessionTimerResponse(message), now: now.instant)
         legs[callee].life = ProofOfLife(.answer, at: now)
-        let answer = legs[caller].session.answer(to: .invite)
         let snapshot = calls[key].call.configuration
         let customer = snapshot.mappingGateways[calls[key].call.mappingGateway]
         let vendor = calls[key].call.attempts.last.map { snapshot.routingGateways[$0.gateway] }
         let evidence = CallRuleDecision.Evidence(
             isTimerAllowed: customer.sessionTimer, inInvite: legs[caller].askedForTimer,
-            callerAgreement: answer.map {
-                SessionAgreement(
-                    interval: $0.sessionExpires.seconds, refresher: $0.sessionExpires.refresher == SessionSide.us.inPeersRequest ? .us : .peer)
-            },
+            callerAgreement: legs[caller].session.answer(to: .invite).map { SessionAgreement($0) },
             calleeAgreement: legs[callee].session.agreement)
         let bounds = CallBounds(
             snapshot.sessionSettings, mappingGateway: customer.maximumDuration, routingGateway: vendor?.maximumDuration)

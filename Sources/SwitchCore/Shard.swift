@@ -33,7 +33,8 @@ public struct Shard: ~Copyable {
     let naming: RegistrationNaming
     /// What calls need to know of the registrations of all shards, by name.
     var upstreams: [String: RegistrationView] = [:]
-    /// Names of the registrations by the user part of their Contact.
+    /// The user part of each registration's Contact, and the registration of each.
+    var contactUsers: [String: String] = [:]
     var registrationsByContact: [String: String] = [:]
     /// Hosts of upstreams: they may ask with OPTIONS whether we are there.
     var upstreamHosts: Set<NetworkAddress> = []

@@ -40,3 +40,11 @@ public enum Resolution: Hashable, Sendable {
     /// `reason` for people: "sip.example.net does not exist". It holds for `validFor` (negative caching).
     case failed(reason: String, validFor: Interval)
 }
+
+extension String {
+    /// A host name or numeric address as it stands in a URI: an IPv6 address in brackets.
+    public var asURIHost: String {
+        guard utf8.first != UInt8(ascii: "["), NetworkAddress(self)?.family == .ipv6 else { return self }
+        return "[\(self)]"
+    }
+}

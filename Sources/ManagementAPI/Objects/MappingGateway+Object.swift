@@ -36,20 +36,10 @@ extension MappingGateway: ManagedObject {
         .optionalInteger(
             "probeInterval", \.probeInterval, range: 10...86_400,
             meaning: "seconds between OPTIONS within answered calls to a peer without session timer; none unless set"),
-        ObjectField(
-            "registration",
+        .optionalName(
+            "registration", of: .registration, \.registration,
             meaning: "name of a Registration: calls that arrive at its Contact are taken for this gateway, whatever address they come from; "
-                + "none unless set",
-            schema: ["type": ["string", "null"]],
-            read: { node, gateway, reading in
-                guard !node.isNull else { return }
-                guard let name = node.text, ObjectKey.fault(ofName: name) == nil else {
-                    return reading.refuse(
-                        "registration", at: node.position, "\(node.shape) is no name", remedy: "write the name of a Registration, or leave it out")
-                }
-                gateway.registration = name
-            },
-            write: { .optional($0.registration ?? "") }),
+                + "none unless set"),
     ]
 
     /// A gateway without addresses is known by its registration.

@@ -33,6 +33,23 @@ extension ObjectField {
             write: { .number($0[keyPath: path]) })
     }
 
+    /// Name of another object, which may be absent; whether that object exists is checked across objects.
+    static func optionalName(
+        _ name: String, of kind: ObjectKind, _ path: WritableKeyPath<Object, String?> & Sendable, meaning: String
+    ) -> ObjectField {
+        ObjectField(
+            name, meaning: meaning, schema: ["type": ["string", "null"]],
+            read: { node, object, reading in
+                guard !node.isNull else { return }
+                guard let text = node.text, ObjectKey.fault(ofName: text) == nil else {
+                    return reading.refuse(
+                        name, at: node.position, "\(node.shape) is no name", remedy: "write the name of a \(kind.rawValue), or leave it out")
+                }
+                object[keyPath: path] = text
+            },
+            write: { .optional($0[keyPath: path] ?? "") })
+    }
+
     /// A number that may be absent, which `null` says too.
     static func optionalInteger(
         _ name: String, _ path: WritableKeyPath<Object, Int?> & Sendable, range: ClosedRange<Int>, meaning: String

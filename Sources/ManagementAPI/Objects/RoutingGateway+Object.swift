@@ -85,18 +85,9 @@ extension RoutingGateway: ManagedObject {
         .optionalInteger(
             "probeInterval", \.probeInterval, range: 10...86_400,
             meaning: "seconds between OPTIONS within answered calls to a peer without session timer; none unless set"),
-        ObjectField(
-            "registration", meaning: "name of the Registration through which calls go: with its identity, by its proxy; none unless set",
-            schema: ["type": ["string", "null"]],
-            read: { node, gateway, reading in
-                guard !node.isNull else { return }
-                guard let name = node.text, ObjectKey.fault(ofName: name) == nil else {
-                    return reading.refuse(
-                        "registration", at: node.position, "\(node.shape) is no name", remedy: "write the name of a Registration, or leave it out")
-                }
-                gateway.registration = name
-            },
-            write: { .optional($0.registration ?? "") }),
+        .optionalName(
+            "registration", of: .registration, \.registration,
+            meaning: "name of the Registration through which calls go: with its identity, by its proxy; none unless set"),
     ]
 
     /// A gateway needs somewhere to send calls to.

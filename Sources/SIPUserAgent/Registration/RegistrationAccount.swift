@@ -56,15 +56,9 @@ public struct RegistrationAccount: Hashable, Sendable {
     }
 
     /// `sip:acme@sw.example.net`
-    public var addressOfRecord: String { "sip:\(username)@\(hostInURI)" }
+    public var addressOfRecord: String { "sip:\(username)@\(host.asURIHost)" }
     /// `sip:sw.example.net`
-    public var registrar: String { "sip:\(hostInURI)" }
-
-    /// An IPv6 address stands in brackets.
-    private var hostInURI: String {
-        guard host.utf8.first != UInt8(ascii: "["), NetworkAddress(host)?.family == .ipv6 else { return host }
-        return "[\(host)]"
-    }
+    public var registrar: String { "sip:\(host.asURIHost)" }
 
     /// Whether the upstream keeps both as the same binding: otherwise the old one is withdrawn and a new one begun.
     public func hasSameBinding(as other: RegistrationAccount) -> Bool {

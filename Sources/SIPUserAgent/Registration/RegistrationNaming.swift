@@ -7,13 +7,18 @@ public struct RegistrationNaming: Sendable {
     public static let contactUserLength = 26
 
     private let secret: [UInt8]
+    /// The instance's UUID (RFC 9562, version 8: by our own rule).
+    public let instance: String
 
     /// `secret`: the installation's own randomness, at least 16 bytes, kept with its data.
-    public init(secret: [UInt8]) { self.secret = secret }
+    public init(secret: [UInt8]) {
+        self.secret = secret
+        instance = RegistrationNaming.uuid(RegistrationNaming.hash(secret, "instance", ""))
+    }
 
     /// User part of the Contact of one registration: 26 characters of `[0-9a-v]`, which nobody can guess.
     public func contactUser(of name: String) -> String {
-        let value = hash("contact", name)
+        let value = RegistrationNaming.hash(secret, "contact", name)
         var text = ""
         for i in 0..<RegistrationNaming.contactUserLength {
             var digit: UInt8 = 0
@@ -26,9 +31,7 @@ public struct RegistrationNaming: Sendable {
         return text
     }
 
-    /// The instance's UUID (RFC 9562, version 8: by our own rule).
-    public var instance: String {
-        let value = hash("instance", "")
+    private static func uuid(_ value: HashValue) -> String {
         var text = ""
         for i in 0..<16 {
             if i == 4 || i == 6 || i == 8 || i == 10 { text += "-" }
@@ -38,7 +41,7 @@ public struct RegistrationNaming: Sendable {
         return text
     }
 
-    private func hash(_ use: String, _ name: String) -> HashValue {
+    private static func hash(_ secret: [UInt8], _ use: String, _ name: String) -> HashValue {
         var hash = SHA256()
         secret.withBytes { hash.update($0) }
         use.withBytes { hash.update($0) }

@@ -43,7 +43,7 @@ extension SessionTimer {
 
 extension SessionAgreement {
     /// What our answer to a request of the peer agrees upon.
-    fileprivate init(_ answer: SessionTimerAnswer) {
+    public init(_ answer: SessionTimerAnswer) {
         self.init(
             interval: answer.sessionExpires.seconds,
             refresher: answer.sessionExpires.refresher == SessionSide.us.inPeersRequest ? .us : .peer)
