@@ -5,7 +5,6 @@ import statistics
 import subprocess
 import time
 
-BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 
 
 def _table(head, rows):
@@ -92,13 +91,34 @@ def parsing(rows):
     return _table(["Parts", "measured"], [[row["name"], f"{row['value']:g} {row['unit']}"] for row in rows])
 
 
-def write(path, text):
-    """Replaces what stands between the markers of the document."""
+def held_with_timers(results):
+    """Open calls with session timers. results: {calls: what was measured while they were held}."""
+    columns = list(results.values())
+    rows = [
+        ("calls up", lambda r: str(r["up"])),
+        ("CPU while holding, % of a core", lambda r: f"{r['percent']:.2f}"),
+        ("watched for, s", lambda r: f"{r['seconds']:.0f}"),
+        ("messages sent meanwhile (of them again)", lambda r: f"{r['messages']} ({r['repeated']})"),
+        ("µs per message sent", lambda r: f"{r['us']:.0f}"),
+        ("KiB per call (Rss)", lambda r: f"{r['rss']:.2f}"),
+        ("KiB before the calls (Rss)", lambda r: str(r["base"])),
+        ("start after kill -9 until OPTIONS is answered, s", lambda r: ", ".join(f"{start[0]:.2f}" for start in r["starts"])),
+        ("start after kill -9 until INVITE is answered, s", lambda r: ", ".join(f"{start[1]:.2f}" for start in r["starts"])),
+        ("calls up after each start", lambda r: ", ".join(str(start[2]) for start in r["starts"])),
+        ("cores used by other processes meanwhile", lambda r: f"{r['others']:.2f}")]
+    session = columns[0]["session"]
+    head = [f"Open calls, session timer of {session} s on both legs", *(f"{calls} calls" for calls in results)]
+    return _table(head, [[name, *(form(column) for column in columns)] for name, form in rows])
+
+
+def write(path, text, name="bench"):
+    """Replaces what stands between the markers of this name in the document."""
+    opening, closing = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
     with open(path, encoding="utf-8") as f:
         document = f.read()
-    before, begin, rest = document.partition(BEGIN)
-    _, marker, after = rest.partition(END)
+    before, begin, rest = document.partition(opening)
+    _, marker, after = rest.partition(closing)
     if not begin or not marker:
-        raise ValueError(f"{path} has no {BEGIN} and {END}")
+        raise ValueError(f"{path} has no {opening} and {closing}")
     with open(path, "w", encoding="utf-8") as f:
-        f.write(f"{before}{BEGIN}\n{text}\n{END}{after}")
+        f.write(f"{before}{opening}\n{text}\n{closing}{after}")

@@ -100,6 +100,12 @@ int csys_set_buffers(int fd, int bytes)
 	return getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &granted, &length) < 0 ? -errno : granted / 2;
 }
 
+int csys_watch_arrivals(int fd)
+{
+	const int r = set_option(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
+	return r < 0 ? r : set_option(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
+}
+
 int csys_bind(int fd, const struct csys_address *address)
 {
 	union system_address s;
@@ -172,6 +178,10 @@ struct csys_receive_batch {
 	struct mmsghdr headers[CSYS_BATCH];
 	struct iovec parts[CSYS_BATCH];
 	union system_address names[CSYS_BATCH];
+	// What the kernel says of the first datagram; of the others it is not asked.
+	_Alignas(struct cmsghdr) char control[256];
+	int64_t oldest;
+	uint32_t lost;
 	uint8_t *memory;
 	int used;
 };
@@ -201,12 +211,33 @@ void csys_receive_batch_free(struct csys_receive_batch *b)
 	free(b);
 }
 
+static void read_control(struct csys_receive_batch *b)
+{
+	struct msghdr *first = &b->headers[0].msg_hdr;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(first); c; c = CMSG_NXTHDR(first, c)) {
+		if (c->cmsg_level != SOL_SOCKET)
+			continue;
+		if (c->cmsg_type == SO_TIMESTAMPNS) {
+			struct timespec t;
+			memcpy(&t, CMSG_DATA(c), sizeof t);
+			b->oldest = (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+		} else if (c->cmsg_type == SO_RXQ_OVFL) {
+			memcpy(&b->lost, CMSG_DATA(c), sizeof b->lost);
+		}
+	}
+}
+
 int csys_receive(int fd, struct csys_receive_batch *b)
 {
 	for (int i = 0; i < b->used; i++) // the kernel has put the real lengths in
 		b->headers[i].msg_hdr.msg_namelen = sizeof b->names[i];
+	b->headers[0].msg_hdr.msg_control = b->control;
+	b->headers[0].msg_hdr.msg_controllen = sizeof b->control;
 	const int n = result(recvmmsg(fd, b->headers, CSYS_BATCH, MSG_DONTWAIT, NULL));
 	b->used = n < 0 ? 0 : n;
+	b->oldest = 0;
+	if (n > 0)
+		read_control(b);
 	return n;
 }
 
@@ -214,6 +245,10 @@ struct csys_datagram csys_received(const struct csys_receive_batch *b, int i)
 {
 	return (struct csys_datagram){b->parts[i].iov_base, b->headers[i].msg_len, from_system(&b->names[i])};
 }
+
+int64_t csys_oldest_arrival(const struct csys_receive_batch *b) { return b->oldest; }
+
+uint32_t csys_lost(const struct csys_receive_batch *b) { return b->lost; }
 
 struct csys_send_batch {
 	struct mmsghdr headers[CSYS_BATCH];

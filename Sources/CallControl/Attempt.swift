@@ -1,15 +1,20 @@
 import CallRecords
 import Containers
+import Routing
 import Vocabulary
 
 /// One try at one gateway, as the call remembers it.
 public struct Attempt: Sendable {
-    /// Index into the configuration's routing gateways.
-    public let gateway: Int
+    /// Index into the call's candidates; -1 for a call restored after a restart.
+    public let candidate: Int
+    /// Where it went; nil for a call restored after a restart.
+    public let destination: CallDestination?
     public let address: NetworkAddress
     /// The leg that carries it; its slot may be gone after the attempt.
     public let leg: SlabKey
     public let callID: StoredBytes
+    /// The numbers that stood in its INVITE.
+    public let callerSent: StoredBytes
     public let calleeSent: StoredBytes
     public let startedAt: WallTime
     /// Sent by stream because the request was too large for a datagram.
@@ -21,14 +26,19 @@ public struct Attempt: Sendable {
     public internal(set) var status = 0
     public internal(set) var outcome: AttemptOutcome?
     var stage = SetupStage.invite
+    /// What the gateway showed so far.
+    public internal(set) var signs = SwitchingSettings.Signs()
 
     public init(
-        gateway: Int, address: NetworkAddress, leg: SlabKey, callID: StoredBytes, calleeSent: StoredBytes, startedAt: WallTime
+        candidate: Int, destination: CallDestination?, address: NetworkAddress, leg: SlabKey, callID: StoredBytes,
+        callerSent: StoredBytes, calleeSent: StoredBytes, startedAt: WallTime
     ) {
-        self.gateway = gateway
+        self.candidate = candidate
+        self.destination = destination
         self.address = address
         self.leg = leg
         self.callID = callID
+        self.callerSent = callerSent
         self.calleeSent = calleeSent
         self.startedAt = startedAt
     }

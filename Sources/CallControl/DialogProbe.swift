@@ -43,13 +43,26 @@ public struct DialogProbe: Hashable, Sendable {
     public private(set) var phase = Phase.waiting
     /// Probes in a row without an answer.
     public private(set) var silent = 0
+    /// Whether it only settles a doubt, and ends with the first sign of life.
+    public let isPassing: Bool
     private var dueAt: Instant
 
     /// - Parameter random: any number; it draws the jitter. Drawn anew for each event.
     public init(_ policy: DialogProbePolicy, random: UInt64, now: Instant) {
         self.policy = policy
+        isPassing = false
         dueAt = now + policy.wait(random)
     }
+
+    /// The peer left a request that was passed on unanswered: it is asked at once whether it is there.
+    public init(inDoubtAt now: Instant) {
+        policy = DialogProbePolicy(interval: .seconds(10))
+        isPassing = true
+        dueAt = now
+    }
+
+    /// The same, for a peer that is probed anyway.
+    public mutating func askNow(_ now: Instant) { dueAt = min(dueAt, now) }
 
     public var nextDeadline: Instant { phase == .waiting ? dueAt : .never }
 

@@ -73,8 +73,11 @@ public struct Leg: ~Copyable {
     public var life: ProofOfLife?
     /// Asks a peer without session timer whether it is there.
     public var probe: DialogProbe?
-    /// What the peer was last told about the media, from Content-Type on; kept where a refresh must repeat it.
+    /// What the peer was last told about the media, from Content-Type on; kept where a refresh may have to repeat it.
     public var description = OwnedBytes()
+    /// What a request of ours that is not finally answered offers it, and that request's method.
+    var openOffer = OwnedBytes()
+    var openOfferMethod = Method.other
     /// Whether the peer was heard since a restart.
     public var restoration = Restoration.heard
     /// Max-Forwards of the INVITE that opened the leg.
@@ -97,9 +100,6 @@ public struct Leg: ~Copyable {
         guard phase == .established else { return exchange }
         return min(exchange, session.nextDeadline, probe?.nextDeadline ?? .never)
     }
-
-    /// Whether refreshes of this leg are re-INVITEs of ours, which repeat the session description.
-    public var needsDescription: Bool { session.agreement != nil && !session.peerAllowsUpdate }
 }
 
 /// A 2xx repeated by the resend list until its ACK, at most 64*T1 (RFC 3261, section 13.3.1.4).

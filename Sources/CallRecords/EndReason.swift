@@ -38,6 +38,14 @@ public enum EndReason: Int16, CaseIterable, Sendable {
     case processEnded = 50
     case internalFault = 51
     case peerSilent = 52
+    // Refused by the rules of the caller's gateway or phone, or for want of a usable gateway.
+    case callerBarred = 60
+    case capacityReached = 61
+    case rateExceeded = 62
+    case numberRefused = 63
+    case numberBlacklisted = 64
+    case noGatewayAvailable = 65
+    case setupTimeExceeded = 66
 }
 
 /// Which side ended the call.
@@ -114,6 +122,24 @@ extension EndReason {
             (
                 "One side left every probe within the call unanswered; both sides were hung up.",
                 "Look at that peer's network; see its last proof of life.", 102
+            )
+        case .callerBarred: ("The caller's gateway or phone is locked, or barred at this time.", "Unlock it, or look at its periods.", 21)
+        case .capacityReached:
+            ("As many calls as the caller's gateway, phone or group may have were up.", "Raise the capacity, or wait for calls to end.", 42)
+        case .rateExceeded: ("The caller made more calls within a second than allowed.", "Raise callsPerSecond, or ask the caller to pace.", 42)
+        case .numberRefused:
+            ("A rule of the caller's gateway or phone refused one of the numbers.", "Read the decision record: it names the rule.", 21)
+        case .numberBlacklisted:
+            ("One of the numbers is on the dynamic black list.", "See tandem blacklist list; the system white list passes a number.", 21)
+        case .noGatewayAvailable:
+            (
+                "Routing gateways take the number, and none of them could be used.",
+                "Read the decision record: each candidate says why not.", 34
+            )
+        case .setupTimeExceeded:
+            (
+                "The longest set-up time of the caller's gateway ran out before it rang.",
+                "Compare maximumSetupTime with the staged timers.", 102
             )
         case .internalFault: ("A fault of the switch ended this call.", "Report it with the call's trace.", 41)
         }

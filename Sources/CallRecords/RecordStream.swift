@@ -20,6 +20,10 @@ public struct RecordStream: Sendable {
         case registration = 4
         /// name: nothing of this registration needs to be kept.
         case registrationRemoved = 5
+        /// account, state (`StoredBindings`): where it is registered, in place of what was kept of it.
+        case bindings = 6
+        /// account: it is registered nowhere.
+        case bindingsRemoved = 7
     }
 
     public private(set) var bytes: [UInt8] = []

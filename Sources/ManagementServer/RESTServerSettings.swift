@@ -7,8 +7,8 @@ public struct RESTServerSettings: Sendable {
     public var listen: NetworkAddress
     /// The program's version, for the OpenAPI document.
     public var version: String
-    /// Longest request body, in bytes; a longer one is answered with 413.
-    public var longestBody = 4 << 20
+    /// Longest request body, in bytes; a longer one is answered with 413. A number group of a million numbers fits.
+    public var longestBody = 32 << 20
     /// Most connections at once; further ones wait in the kernel's queue.
     public var mostConnections = 256
     /// A connection that is silent for so long is closed.

@@ -82,6 +82,7 @@ extension ParameterDefinition {
     public static let authenticationRetry = ParameterDefinition(
         "SS_SIP_AUTHENTICATION_RETRY", form: .integer(1...10, noneAllowed: false), default: .integer(3),
         meaning: "How many times one request is sent again with credentials before it counts as refused. A repeated challenge "
-            + "for the same nonce, without stale, is refused credentials at once.",
+            + "for the same nonce, without stale, is refused credentials at once. And how many wrong answers to our own challenges are "
+            + "challenged again within SS_SIP_AUTHENTICATION_TIMEOUT before the request is refused with 403.",
         effect: .newTransactions, confidence: .ours)
 }

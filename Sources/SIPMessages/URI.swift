@@ -63,7 +63,7 @@ public struct URI {
             let information = rest.upTo(at)
             let split = information.firstIndex(of: UInt8(ascii: ":"))
             foundUser = information.upTo(split ?? information.count)
-            foundPassword = split.map { information.from($0 + 1) } ?? .empty
+            if let split { foundPassword = information.from(split + 1) }
             guard !foundUser.isEmpty, URI.escapesAreSound(information) else { return nil }
             hostStart = at + 1
         }
@@ -87,7 +87,7 @@ public struct URI {
         let question = afterUser.firstIndex(of: UInt8(ascii: "?"), from: position)
         guard position == afterUser.count || afterUser[position] == UInt8(ascii: ";") || question == position else { return nil }
         parameters = afterUser[position..<(question ?? afterUser.count)]
-        headers = question.map { afterUser.from($0 + 1) } ?? .empty
+        headers = afterUser.from(question.map { $0 + 1 } ?? afterUser.count)
         guard URI.escapesAreSound(parameters), URI.escapesAreSound(headers) else { return nil }
     }
 

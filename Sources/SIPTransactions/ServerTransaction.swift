@@ -132,6 +132,10 @@ public struct TransactionUser: Hashable, Sendable {
         case refresh
         /// OPTIONS within a dialog that asks whether the peer is there.
         case probe
+        /// OPTIONS that asks whether an address of a gateway is there: `leg` names the watch, `peer.index` the address.
+        case gatewayCheck
+        /// OPTIONS that asks whether a registered device is there: `leg` names its account, `peer.index` the check.
+        case lightCheck
     }
 
     public init(leg: SlabKey, peer: SlabKey = SlabKey(index: 0, generation: 0), purpose: Purpose) {

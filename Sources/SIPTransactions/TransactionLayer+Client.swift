@@ -38,6 +38,9 @@ extension TransactionLayer {
         schedule(client: key.slot)
     }
 
+    /// Whether a branch is that of a request of ours that is still alive.
+    public func awaits(_ branch: MintedToken) -> Bool { clients.contains(branch.key) && clients[branch.key].secret == branch.secret }
+
     public func isAlive(_ key: ClientKey) -> Bool { clients.contains(key.slot) }
 
     /// Whether a final response came.

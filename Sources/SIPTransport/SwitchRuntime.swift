@@ -123,6 +123,11 @@ public final class SwitchRuntime: Sendable {
         try await askAll { .shard(.registrations(reply: $0)) }.flatMap { $0 }
     }
 
+    /// How the phones and gateways of all shards stand that register here.
+    public func phones() async throws(Failure) -> [PhoneStatus] {
+        try await askAll { .shard(.phones(reply: $0)) }.flatMap { $0 }
+    }
+
     /// Withdraws every registration that may stand upstream, for the stop; none begins afterwards.
     public func withdrawRegistrations() throws(Failure) { try orderAll(.withdrawRegistrations) }
 

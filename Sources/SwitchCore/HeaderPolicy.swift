@@ -24,13 +24,24 @@ enum HeaderPolicy {
         // Of event packages, which are not passed.
         case .event, .subscriptionState, .sipETag, .sipIfMatch:
             false
+        // By each gateway's rules (`isIdentity`).
+        case .privacy, .pAssertedIdentity, .pPreferredIdentity, .remotePartyID, .diversion, .historyInfo:
+            false
         // With the body.
         case .contentType, .contentDisposition, .contentEncoding, .contentLanguage, .mimeVersion:
             false
         case .date, .reason, .subject, .priority, .accept, .acceptEncoding, .acceptLanguage, .acceptContact, .rejectContact,
-            .requestDisposition, .alertInfo, .callInfo, .errorInfo, .replyTo, .privacy, .pAssertedIdentity, .pPreferredIdentity,
-            .remotePartyID, .diversion, .historyInfo, .pEarlyMedia, .identity, .other:
+            .requestDisposition, .alertInfo, .callInfo, .errorInfo, .replyTo, .pEarlyMedia, .identity, .other:
             true
+        }
+    }
+
+    /// Fields that say who calls, or who was called first: in responses they are passed; in requests each gateway gets
+    /// what its rules say (`CallerIdentity`).
+    static func isIdentity(_ name: HeaderName) -> Bool {
+        switch name {
+        case .privacy, .pAssertedIdentity, .pPreferredIdentity, .remotePartyID, .diversion, .historyInfo: true
+        default: false
         }
     }
 
@@ -47,7 +58,7 @@ extension Outbox {
     mutating func appendPassed(from message: Message) {
         for i in 0..<message.fieldCount {
             let field = message[i]
-            guard HeaderPolicy.isPassed(field.name) else { continue }
+            guard HeaderPolicy.isPassed(field.name) || (!message.isRequest && HeaderPolicy.isIdentity(field.name)) else { continue }
             appendField(field)
         }
     }

@@ -68,7 +68,8 @@ extension Shard {
             appendState(legs[leg].session.policy)
             // Probing begins when the answer has passed, after this is written.
             let probeInterval = session == nil ? self.probeInterval(of: leg, in: key) : nil
-            records.append(legs[leg].probe?.policy.interval.inSeconds ?? Int64(probeInterval ?? 0))
+            let probe = legs[leg].probe.flatMap { $0.isPassing ? nil : $0 }
+            records.append(probe?.policy.interval.inSeconds ?? Int64(probeInterval ?? 0))
             records.append(Int64((legs[leg].life?.kind ?? .answer).rawValue))
             records.append(legs[leg].life.map { max(0, ($0.at.instant - answeredAt.instant).nanoseconds) } ?? 0)
         }
@@ -199,8 +200,7 @@ extension Shard {
             let caller = restoreLeg(.caller, call: callKey, callerDialog, cseqAhead: ahead)
             let callee = restoreLeg(.callee, call: callKey, calleeDialog, cseqAhead: ahead)
             let call = Call(restoring: stored, configuration: configuration, callerLeg: caller, calleeLeg: callee)
-            _ = calls.insert(
-                CallEntry(call: call, inviteTail: OwnedBytes(), callerDisplay: .none, callerUser: .none, callerHost: .none))
+            _ = calls.insert(CallEntry(call: call))
             restoreSession(caller, callerSession, callerDescription, answeredAt: answeredAt, now: now)
             restoreSession(callee, calleeSession, calleeDescription, answeredAt: answeredAt, now: now)
             if !answer.isEmpty, endpoints.listeners.count > answerFlow.listener {

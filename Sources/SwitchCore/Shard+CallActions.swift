@@ -47,8 +47,10 @@ extension Shard {
             sendPrack(on: callee, rseq: peerRSeq, cseq: essentials.cseq.number, now: now)
         }
         let isReliable = peerRSeq != nil && legs[caller].supportsReliable
+        let status = provisionalStatus(message, for: key)
         transactions.beginResponse(
-            server, status: message.status, reason: message.reasonPhrase, toTag: legs[caller].dialog.localTag, outbox: &outbox)
+            server, status: status, reason: status == message.status ? message.reasonPhrase : Bytes(ReasonPhrase.of(status)),
+            toTag: legs[caller].dialog.localTag, outbox: &outbox)
         appendOwnContact(of: key, leg: caller)
         outbox.append(Capabilities.allow)
         var rseq: UInt32 = 0
@@ -60,11 +62,13 @@ extension Shard {
         }
         outbox.append(Capabilities.server)
         outbox.appendPassed(from: message)
+        let bodyOffset = outbox.unfinished.count
         outbox.appendBody(of: message)
+        keepDescription(of: message, on: caller, from: bodyOffset)
         if isReliable, let peerRSeq {
             let isNext = legs[caller].reliable.add(
                 ReliableProvisionals.Response(
-                    rseq: rseq, status: message.status, peerRSeq: peerRSeq, peerCSeq: essentials.cseq.number,
+                    rseq: rseq, status: status, peerRSeq: peerRSeq, peerCSeq: essentials.cseq.number,
                     peerTag: essentials.toTag.array, peerLeg: callee, message: outbox.unfinished.array),
                 timing: transactions.timing, now: now.instant)
             guard isNext else {
@@ -73,7 +77,17 @@ extension Shard {
             }
             scheduleLeg(caller)
         }
-        transactions.finishResponse(server, status: message.status, now: now.instant, outbox: &outbox)
+        transactions.finishResponse(server, status: status, now: now.instant, outbox: &outbox)
+    }
+
+    /// What the caller sees of a provisional answer with SDP (`sipRemoteRingSignal`).
+    private func provisionalStatus(_ message: Message, for key: SlabKey) -> Int {
+        guard !message.body.isEmpty else { return message.status }
+        switch calls[key].call.configuration.ringback(of: calls[key].call.origin) {
+        case .passThrough: return message.status
+        case .sessionProgress: return 183
+        case .ringing: return 180
+        }
     }
 
     /// Keeps the complete answer, and gives the store what recovery needs. The answer waits for the commit.
@@ -95,9 +109,7 @@ extension Shard {
         let bodyOffset = outbox.unfinished.count
         outbox.appendBody(of: message)
         legs[caller].heldAnswer = OwnedBytes(copying: outbox.unfinished)
-        if legs[caller].session.answer(to: .invite) != nil, !legs[caller].session.peerAllowsUpdate {
-            legs[caller].description = OwnedBytes(copying: outbox.unfinished.from(bodyOffset))
-        }
+        keepDescription(of: message, on: caller, from: bodyOffset)
         outbox.begin()
         let sequence = writeOpened(key, now: now)
         calls[key].call.answerSequence = sequence
@@ -109,6 +121,7 @@ extension Shard {
         let caller = calls[key].call.callerLeg
         guard let callee = calls[key].call.calleeLeg, legs.contains(caller), legs.contains(callee) else { return }
         counters.callsAnswered += 1
+        judgeAttempts(of: key, now: now)
         let server = legs[caller].inviteFromPeer
         outbox.begin()
         outbox.append(legs[caller].heldAnswer.bytes)
@@ -141,7 +154,7 @@ extension Shard {
                 server, status: status, reason: message?.reasonPhrase ?? Bytes(ReasonPhrase.of(status)), toTag: legs[caller].dialog.localTag,
                 outbox: &outbox)
             outbox.append(Capabilities.server)
-            if status == 503, message == nil {
+            if status == 503, message == nil, calls[key].call.endReason.asksForPause {
                 outbox.append("Retry-After: ")
                 outbox.append(decimal: Shard.retryAfterSeconds)
                 outbox.append("\r\n")
@@ -252,7 +265,9 @@ extension Shard {
         let branch = MintedToken(shard: settings.index, key: SlabKey(index: 0, generation: 0), secret: secrets.next())
         legs[leg].dialog.writeRequest(Bytes("ACK"), cseq: cseq, branch: branch, endpoints: endpoints, into: &outbox)
         outbox.append(Capabilities.userAgent)
+        let bodyOffset = outbox.unfinished.count
         outbox.appendBody(of: body)
+        if let body { keepDescription(of: body, on: leg, from: bodyOffset) }
         let ack = outbox.finish(to: legs[leg].dialog.flow)
         if let client { transactions.acknowledged(client, toTag: legs[leg].dialog.remoteTag, ack: ack) }
     }
@@ -267,6 +282,19 @@ extension Shard {
         outbox.append(Capabilities.userAgent)
         outbox.append("Content-Length: 0\r\n\r\n")
         transactions.sendRequest(client, outbox: &outbox)
+    }
+
+    /// Counts calls that rang and were not answered, for the dynamic blacklist of callees.
+    private func watchCallee(of key: SlabKey, now: Moment) {
+        let snapshot = calls[key].call.configuration
+        guard snapshot.blacklistSettings.unansweredCallee != nil, calls[key].call.origin != nil else { return }
+        let callee = calls[key].call.calleeRouted
+        let number = calls[key].call.texts[callee]
+        if calls[key].call.answeredAt != nil {
+            snapshot.live.blacklist.answered(callee: number)
+        } else if calls[key].call.ringingAt != nil || calls[key].call.endReason == .noAnswer, !snapshot.numberLists.isOnSystemWhiteList(number) {
+            snapshot.live.blacklist.unanswered(callee: number, now: now.instant, settings: snapshot.blacklistSettings)
+        }
     }
 
     /// A commit that takes longer makes the stored answer wrong by more than a record may be.
@@ -287,10 +315,23 @@ extension Shard {
     }
 
     private mutating func close(_ key: SlabKey, now: Moment) {
+        judgeAttempts(of: key, now: now)
+        watchCallee(of: key, now: now)
         writeClosed(key, now: now)
         var timer = calls[key].call.timer
         wheel.cancel(&timer)
         calls.remove(key)
+    }
+}
+
+extension EndReason {
+    /// Whether a 503 says by Retry-After that the whole switch is to be left alone for a while (RFC 3261, section 21.5.4):
+    /// not where one customer's limit or one route's gateways are at their end.
+    fileprivate var asksForPause: Bool {
+        switch self {
+        case .stopping, .recordStoreFailing, .overload: true
+        default: false
+        }
     }
 }
 

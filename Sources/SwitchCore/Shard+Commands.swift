@@ -38,7 +38,10 @@ extension Shard {
             configuration = next
             transactions.timing = Shard.timing(next)
             nameRegistrations()
+            protectionConfigured()
             registrationsConfigured(now: now)
+            bindingsConfigured(now: now)
+            watchGateways(now: now)
         case .liveCalls(let reply):
             reply(calls.keys.map { liveCall($0, now: now) })
         case .hangUp(let id, let reply):
@@ -59,10 +62,13 @@ extension Shard {
             for key in calls.keys where calls[key].call.answeredAt == nil { end(key, reason, now: now) }
         case .registrations(let reply):
             reply(registrationStatus(now: now))
+        case .phones(let reply):
+            reply(phoneStatus(now: now))
         case .withdrawRegistrations:
             withdrawRegistrations(now: now)
         case .resolved(let hop, let resolution):
             resolved(hop, resolution, now: now)
+            watchResolved(hop, resolution, now: now)
         case .upstreamChanged(let view):
             takeUpstream(view)
         }
@@ -81,6 +87,7 @@ extension Shard {
         statistics.transactions = transactions.count
         statistics.messagesSent = outbox.finished
         statistics.retransmissionsSent = transactions.retransmissions
+        statistics.overloadLevel = overload.level.rawValue
         return statistics
     }
 
@@ -127,11 +134,11 @@ extension Shard {
 
     func mappingGatewayName(_ key: SlabKey) -> String {
         if let stored = calls[key].call.stored { return calls[key].call.texts[stored.mappingGateway].string }
-        return calls[key].call.configuration.mappingGateways[calls[key].call.mappingGateway].name
+        return calls[key].call.origin.map { calls[key].call.configuration.name(of: $0) } ?? ""
     }
 
     func routingGatewayName(_ attempt: Attempt, of key: SlabKey) -> String {
         if let stored = calls[key].call.stored { return calls[key].call.texts[stored.routingGateway].string }
-        return calls[key].call.configuration.routingGateways[attempt.gateway].name
+        return attempt.destination.map { calls[key].call.configuration.name(of: $0) } ?? ""
     }
 }

@@ -33,6 +33,12 @@ extension Shard {
             prackReceived(message, on: leg, server: server, now: now)
             return
         }
+        if message.method == .update, message.body.isEmpty, legs[leg].phase == .setup || legs[leg].phase == .established,
+            calls.contains(legs[leg].call)
+        {
+            refreshReceived(message, on: leg, server: server, now: now)
+            return
+        }
         guard legs[leg].phase != .ending, calls.contains(legs[leg].call), let other = otherLeg(of: leg) else {
             transactions.respond(server, status: 481, now: now.instant, outbox: &outbox)
             return
@@ -123,6 +129,9 @@ extension Shard {
     }
 
     mutating func ackReceived(_ message: Message, _ essentials: Essentials, on leg: SlabKey, now: Moment) {
+        let isFirst = legs[leg].restoration != .heard || legs[leg].unacknowledgedAnswer?.cseq == essentials.cseq.number
+        // With a body it tells the other side of the call something that is to outlive this process.
+        defer { if isFirst, !message.body.isEmpty { keepState(ofCallOf: leg, now: now) } }
         restoredPeerHeard(leg, ack: message)
         guard let answer = legs[leg].unacknowledgedAnswer, answer.cseq == essentials.cseq.number else { return }
         legs[leg].unacknowledgedAnswer = nil
@@ -189,7 +198,7 @@ extension Shard {
     }
 
     /// 500 with a Retry-After of 0 to 10 s: it may be asked again (RFC 3261, section 14.2).
-    private mutating func respondInProgress(_ server: ServerKey, now: Moment) {
+    mutating func respondInProgress(_ server: ServerKey, now: Moment) {
         transactions.beginResponse(server, status: 500, reason: Bytes("Request Already In Progress"), toTag: .empty, outbox: &outbox)
         outbox.append("Retry-After: ")
         outbox.append(decimal: secrets.next() % 11)
@@ -199,13 +208,6 @@ extension Shard {
         if legs.contains(leg), let method = SessionRefreshMethod(transactions.method(of: server)) {
             legs[leg].session.responseSent(status: 500, to: method, now: now.instant)
         }
-    }
-
-    /// Keeps what a leg was just told about the media, where refreshes repeat it. The description begins at
-    /// `offset` of the message being written.
-    private mutating func keepDescription(on leg: SlabKey, from offset: Int, hasBody: Bool) {
-        guard hasBody, legs.contains(leg), legs[leg].needsDescription else { return }
-        legs[leg].description = OwnedBytes(copying: outbox.unfinished.from(offset))
     }
 
     /// Sends the request on in the other leg's dialog; its response answers `server`.
@@ -253,7 +255,7 @@ extension Shard {
         let bodyOffset = outbox.unfinished.count
         outbox.appendBody(of: message)
         keepRelayed(on: other, method: message.methodName, cseq: cseq, maxForwards: maxForwards, tailStart: tailStart)
-        keepDescription(on: other, from: bodyOffset, hasBody: !message.body.isEmpty)
+        keepOffer(of: message, on: other, from: bodyOffset)
         noteSize(flow)
         transactions.sendRequest(client, outbox: &outbox)
     }
@@ -262,7 +264,7 @@ extension Shard {
     func contactUser(for leg: SlabKey) -> Bytes {
         let call = legs[leg].call
         guard calls.contains(call) else { return .empty }
-        let number = legs[leg].role == .caller ? calls[call].call.calleeNumber : calls[call].callerUser
+        let number = legs[leg].role == .caller ? calls[call].call.calleeNumber : calls[call].identity.user
         return calls[call].call.texts[number]
     }
 
@@ -286,7 +288,9 @@ extension Shard {
             // 422 is between this peer and us: who asked may ask again, and then with the larger interval.
             case .again: isBetweenUs = true
             }
+            if essentials.cseq.method == .update, message.status == 405 || message.status == 501 { legs[user.leg].session.updateRefused() }
         }
+        if legs.contains(user.leg) { legs[user.leg].offerAnswered(message.status, by: essentials.cseq.method) }
         if isBetweenUs {
             if transactions.isAlive(server), !transactions.isAnswered(server) { respondInProgress(server, now: now) }
             return
@@ -314,13 +318,15 @@ extension Shard {
             return
         }
         if serverIsOpen { passRelayed(message, server: server, now: now) }
-        // 481 and 408 end the dialog, not only the request (RFC 3261, section 12.2.1.2; RFC 5057).
-        if message.status == 481 || message.status == 408 { dialogLost(on: user.leg, now: now) }
+        // 481 ends the dialog, not only the request (RFC 3261, section 12.2.1.2; RFC 5057, section 5.1); 408 raises a doubt.
+        if message.status == 481 { dialogLost(on: user.leg, now: now) }
+        if message.status == 408 { doubt(user.leg, now: now) }
     }
 
     mutating func relayFailed(_ user: TransactionUser, method: Method, _ cause: TransactionEvent.Cause, now: Moment) {
         let server = ServerKey(slot: user.peer)
         if method == .invite || method == .update { _ = clearRelay(user, server: server, client: .none, isInvite: method == .invite) }
+        if legs.contains(user.leg) { legs[user.leg].offerAnswered(0, by: method) }
         if transactions.isAlive(server), !transactions.isAnswered(server) {
             transactions.respond(server, status: cause == .timeout ? 408 : 503, now: now.instant, outbox: &outbox)
             let leg = transactions.user(of: server).leg
@@ -328,7 +334,7 @@ extension Shard {
                 legs[leg].session.responseSent(status: 408, to: refresh, now: now.instant)
             }
         }
-        if cause == .timeout { dialogLost(on: user.leg, now: now) }
+        if cause == .timeout { doubt(user.leg, now: now) }
     }
 
     /// The relayed request is no longer open on either leg. False when it was cleared before.
@@ -369,7 +375,9 @@ extension Shard {
         outbox.appendPassed(from: message)
         let bodyOffset = outbox.unfinished.count
         outbox.appendBody(of: message)
-        if message.status < 300 { keepDescription(on: leg, from: bodyOffset, hasBody: !message.body.isEmpty) }
+        if (200..<300).contains(message.status), method == .invite || method == .update || method == .prack {
+            keepDescription(of: message, on: leg, from: bodyOffset)
+        }
         transactions.finishResponse(server, status: message.status, now: now.instant, outbox: &outbox)
         guard let refresh, message.status >= 200 else { return }
         let change = legs[leg].session.responseSent(status: message.status, to: refresh, now: now.instant)

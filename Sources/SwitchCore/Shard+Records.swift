@@ -36,10 +36,10 @@ extension Shard {
         let caller = calls[key].call.callerNumber
         let callee = calls[key].call.calleeNumber
         append(caller, of: key)
-        append(caller, of: key)
-        append(last == nil ? .none : caller, of: key)
+        append(calls[key].call.callerRouted, of: key)
+        append(last?.callerSent ?? .none, of: key)
         append(callee, of: key)
-        append(callee, of: key)
+        append(calls[key].call.calleeRouted, of: key)
         append(last?.calleeSent ?? .none, of: key)
         append(mappingGatewayName(key))
         append(last.map { routingGatewayName($0, of: key) } ?? "")
@@ -96,36 +96,40 @@ extension Shard {
             records.endText(start)
             return
         }
-        let configuration = calls[key].call.configuration
+        writeDecisionText(key)
         let start = records.beginText()
-        records.appendRaw(Bytes(#"{"takenFor":""#))
-        appendJSON(configuration.mappingGateways[calls[key].call.mappingGateway].name)
-        records.appendRaw(Bytes(#"","recognisedBy":""#))
-        records.appendRaw(Bytes(calls[key].call.sourceRule.staticName))
-        records.appendRaw(Bytes(#"","configurationRevision":"#))
-        appendRaw(decimal: configuration.revision)
-        records.appendRaw(Bytes(#","candidates":["#))
-        for (index, candidate) in calls[key].call.candidates.enumerated() {
-            let gateway = configuration.routingGateways[candidate.gateway]
-            records.appendRaw(Bytes(index == 0 ? #"{"gateway":""# : #",{"gateway":""#))
-            appendJSON(gateway.name)
-            records.appendRaw(Bytes(#"","prefix":""#))
-            let callee = calls[key].call.texts[calls[key].call.calleeNumber]
-            appendJSON(callee.upTo(min(candidate.prefixLength, callee.count)))
-            records.appendRaw(Bytes(#"","priority":"#))
-            appendRaw(decimal: Int64(gateway.priority))
-            records.appendRaw(Bytes(#","verdict":""#))
-            records.appendRaw(Bytes(candidate.verdict.staticName))
-            if !candidate.why.isEmpty {
-                records.appendRaw(Bytes(#"","why":""#))
-                appendJSON(calls[key].call.texts[candidate.why])
-            }
-            records.appendRaw(Bytes(#""}"#))
-        }
-        records.appendRaw(Bytes("]"))
+        decisionText.bytes.withBytes { records.appendRaw($0) }
         if isOver { writeEnd(key) }
         records.appendRaw(Bytes("}"))
         records.endText(start)
+    }
+
+    /// The decision without what the end adds, and without the brace that closes it.
+    private mutating func writeDecisionText(_ key: SlabKey) {
+        guard let origin = calls[key].call.origin else { return }
+        let configuration = calls[key].call.configuration
+        decisionText.begin(origin, rule: calls[key].call.sourceRule, source: calls[key].call.source, in: configuration)
+        let routed = calls[key].call.calleeRouted
+        let (caller, callee, callerRouted) = (calls[key].call.callerNumber, calls[key].call.calleeNumber, calls[key].call.callerRouted)
+        let rules = calls[key].call.rewriting
+        decisionText.numbers(
+            caller: calls[key].call.texts[caller], callee: calls[key].call.texts[callee], callerRouted: calls[key].call.texts[callerRouted],
+            calleeRouted: calls[key].call.texts[routed], callerRule: configuration.callerRule(rules.caller, of: origin, period: rules.period),
+            calleeRule: configuration.calleeRule(rules.callee, of: origin, period: rules.period))
+        if let refusal = calls[key].call.refusal { decisionText.refusal(refusal) }
+        decisionText.beginCandidates()
+        for index in calls[key].call.candidates.indices {
+            let candidate = calls[key].call.candidates[index]
+            decisionText.beginCandidate(
+                candidate, calleeRouted: calls[key].call.texts[routed], why: calls[key].call.texts[candidate.why], in: configuration)
+            if let attempt = calls[key].call.attempts.last(where: { $0.candidate == index }) {
+                decisionText.sent(caller: calls[key].call.texts[attempt.callerSent], callee: calls[key].call.texts[attempt.calleeSent])
+            }
+            decisionText.endCandidate()
+        }
+        decisionText.endCandidates()
+        if let stop = calls[key].call.switchStop, stop != .listAtEnd { decisionText.stop(stop) }
+        if calls[key].call.isForwarded { decisionText.forwarded() }
     }
 
     private mutating func writeEnd(_ key: SlabKey) {
@@ -183,31 +187,4 @@ extension Shard {
     }
 
     private mutating func appendRaw(decimal value: Int64) { String(value).withBytes { records.appendRaw($0) } }
-}
-
-extension SourceTable.Rule {
-    fileprivate var staticName: StaticString {
-        switch self {
-        case .address: "address"
-        case .addressAndPort: "addressAndPort"
-        case .registration: "registration"
-        }
-    }
-}
-
-extension Candidate.Verdict {
-    fileprivate var staticName: StaticString {
-        switch self {
-        case .waiting: "waiting"
-        case .tried: "tried"
-        case .answered: "answered"
-        case .locked: "locked"
-        case .sameAsSource: "sameAsSource"
-        case .registrationDown: "registrationDown"
-        case .withoutAddress: "withoutAddress"
-        case .alreadyListed: "alreadyListed"
-        case .redirected: "redirected"
-        case .notNeeded: "notNeeded"
-        }
-    }
 }

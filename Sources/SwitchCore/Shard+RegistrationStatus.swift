@@ -36,7 +36,7 @@ extension Shard {
 
     mutating func takeUpstream(_ view: RegistrationView) {
         upstreams[view.name] = view
-        if let flow = view.flow { upstreamHosts.insert(flow.remote.host) }
+        if let flow = view.flow, upstreamHosts.insert(flow.remote.host).inserted { expectedHostsChanged() }
     }
 
     /// The snapshot is another: which Contact belongs to which registration.
@@ -51,6 +51,7 @@ extension Shard {
         for name in upstreams.keys where configuration.registrationsByName[name] == nil { upstreams[name] = nil }
         callCredentials = [:]
         upstreamHosts = Set(upstreams.values.compactMap { $0.flow?.remote.host })
+        expectedHostsChanged()
     }
 
     /// State of every registration that this shard keeps, those on their way out included.

@@ -46,6 +46,8 @@ extension Shard {
         }
         let stored = Dictionary(settings.registrations.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
         takeRegistrations(stored, now: now)
+        startBindings(now: now)
+        watchGateways(now: now)
         takeEvents(now: now)
     }
 

@@ -19,11 +19,16 @@ extension Shard {
 
     mutating func requestReceived(_ message: Message, _ essentials: Essentials, from flow: Flow, now: Moment) {
         let leg = findLeg(essentials)
+        if leg == nil, refuses(message, essentials, from: flow, now: now) { return }
+        if message.method == .register, registerReceived(message, essentials, from: flow, now: now) { return }
         // A stranger is answered, or not, before anything is kept for it.
         if leg == nil, !isKnown(flow.remote, opensCall: message.method == .invite && essentials.toTag.isEmpty),
-            registration(of: message, from: flow) == nil, !transactions.knows(essentials)
+            registration(of: message, from: flow) == nil, message.method != .publish || publisher(at: flow.remote, now: now.instant) == nil,
+            !mayBeEndpoint(message, essentials, from: flow, now: now),
+            !transactions.knows(essentials)
         {
             counters.unrecognisedSources += 1
+            note(.unknownSource, flow.remote, now: now)
             lastMessageWasForeign = true
             guard configuration.callSettings.repliesToUnknownSources else { return }
             _ = StatelessReply.write(
@@ -34,6 +39,7 @@ extension Shard {
             !transactions.knows(essentials)
         {
             counters.callsRefused += message.method == .invite ? 1 : 0
+            note(.transactions, flow.remote, now: now)
             _ = StatelessReply.write(
                 to: message, from: flow, status: 503, reason: Bytes(ReasonPhrase.of(503)), extra: "Retry-After: 10\r\n", seed: settings.seed,
                 into: &outbox)
@@ -101,7 +107,10 @@ extension Shard {
             respondWithCapabilities(server, status: 200, toTag: tag, now: now)
         case .bye, .update, .prack, .info:
             transactions.respond(server, status: 481, toTag: tag, now: now.instant, outbox: &outbox)
-        case .ack, .cancel, .register, .message, .refer, .subscribe, .notify, .publish, .other:
+        case .publish:
+            if refuseUnsupported(message, server: server, toTag: tag, now: now) { return }
+            publishReceived(message, server: server, toTag: tag, from: flow, now: now)
+        case .ack, .cancel, .register, .message, .refer, .subscribe, .notify, .other:
             respondMethodNotAllowed(server, toTag: tag, now: now)
         }
     }

@@ -26,6 +26,8 @@ extension Shard {
             case .registration: registerAnswered(message, essentials, user: user, now: now)
             case .refresh: refreshAnswered(message, essentials, on: user.leg, client: client, now: now)
             case .probe: probeAnswered(message.status, on: user.leg, now: now)
+            case .gatewayCheck: checkAnswered(message.status, user: user, now: now)
+            case .lightCheck: lightCheckEnded(user, isAlive: true, now: now)
             }
         }
     }
@@ -46,6 +48,8 @@ extension Shard {
             case .registration: registerFailed(user, cause, now: now)
             case .refresh: refreshFailed(on: user.leg, cause, now: now)
             case .probe: probeFailed(on: user.leg, now: now)
+            case .gatewayCheck: checkEnded(user, isAlive: false, now: now)
+            case .lightCheck: lightCheckEnded(user, isAlive: false, now: now)
             }
         }
     }
@@ -101,8 +105,11 @@ extension Shard {
                 sendInvite(on: leg, of: call, as: upstreamAccount(of: leg, in: call), now: now)
                 return
             }
+            noteRetryAfter(message, of: call, now: now)
             calls[call].call.reportedCause = ReasonHeader.q850Cause(of: message) ?? calls[call].call.reportedCause
-            if let target = redirection(message, of: call) {
+            if let number = forwardedNumber(message, of: call) {
+                forward(call, to: number, status: message.status, on: leg, now: now)
+            } else if let target = redirection(message, of: call) {
                 calls[call].call.redirected(
                     status: message.status, to: target.address, number: target.number, on: leg, &actions, now: now)
             } else {
@@ -117,9 +124,7 @@ extension Shard {
     /// Where a 3xx points, when the customer's calls may follow it: the first Contact with a numeric host
     /// that is not ours (RFC 3261, section 8.1.3.4).
     private func redirection(_ message: Message, of call: SlabKey) -> (address: NetworkAddress, number: Bytes)? {
-        guard (300..<400).contains(message.status), calls[call].call.mappingGateway >= 0 else { return nil }
-        let customer = calls[call].call.configuration.mappingGateways[calls[call].call.mappingGateway]
-        guard customer.followRedirects else { return nil }
+        guard (300..<400).contains(message.status), calls[call].call.configuration.followsRedirects(calls[call].call.origin) else { return nil }
         var found: (address: NetworkAddress, number: Bytes)?
         message.forEachElement(of: .contact) { element in
             guard found == nil, let contact = NameAddress(element), let uri = URI(contact.uri), uri.scheme == .sip,
@@ -129,6 +134,45 @@ extension Shard {
         }
         return found
     }
+
+    /// The number to which a 302 forwards the call, where that is recognised (`SS_RECOGNIZE_CALL_FORWARD_SIGNAL`).
+    private func forwardedNumber(_ message: Message, of call: SlabKey) -> Bytes? {
+        guard message.status == 302, calls[call].call.configuration.recognisesForwarding(calls[call].call.origin),
+            calls[call].call.mayBeForwarded
+        else { return nil }
+        var found: Bytes?
+        message.forEachElement(of: .contact) { element in
+            guard found == nil, let contact = NameAddress(element), let uri = URI(contact.uri), !uri.number.isEmpty else { return }
+            found = uri.number
+        }
+        return found
+    }
+
+    /// Routes a forwarded call anew, by the rules of its caller and as of now.
+    private mutating func forward(_ call: SlabKey, to number: Bytes, status: Int, on leg: SlabKey, now: Moment) {
+        guard let origin = calls[call].call.origin else { return }
+        calls[call].identity.forwardedFrom = calls[call].call.calleeRouted
+        let caller = calls[call].call.callerNumber
+        let inquiry = CallInquiry(
+            origin: origin, sourceRule: calls[call].call.sourceRule, source: calls[call].call.source, caller: calls[call].call.texts[caller],
+            callee: number, now: now, random: calls[call].random, isForwarded: true)
+        configuration.decide(inquiry, into: &decision)
+        calls[call].call.forwarded(status: status, by: decision, on: leg, &actions, now: now)
+    }
+
+    /// A failure with Retry-After takes the gateway out of use for that time (RFC 3261, section 20.33). Other codes
+    /// than 500 and 503 speak of the called party, not of the gateway.
+    private func noteRetryAfter(_ message: Message, of call: SlabKey, now: Moment) {
+        guard message.status == 503 || message.status == 500, let value = message.first(.retryAfter), let wait = DeltaSeconds(value),
+            case .routingGateway(let index)? = calls[call].call.attempts.last?.destination
+        else { return }
+        let seconds = min(Int64(wait.seconds), Shard.longestRetryAfter)
+        guard seconds > 0 else { return }
+        calls[call].call.configuration.routingLive[index].unavailable(until: now.instant + .seconds(seconds))
+    }
+
+    /// A vendor's Retry-After counts for an hour at most.
+    private static let longestRetryAfter: Int64 = 3_600
 
     private mutating func inviteFailed(on leg: SlabKey, _ cause: TransactionEvent.Cause, now: Moment) {
         guard legs.contains(leg) else { return }

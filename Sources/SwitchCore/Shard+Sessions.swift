@@ -52,17 +52,17 @@ extension Shard {
         legs[callee].session = SessionTimer(legs[callee].offer, answered: SessionTimerResponse(message), now: now.instant)
         legs[callee].life = ProofOfLife(.answer, at: now)
         let snapshot = calls[key].call.configuration
-        let customer = snapshot.mappingGateways[calls[key].call.mappingGateway]
-        let vendor = calls[key].call.attempts.last.map { snapshot.routingGateways[$0.gateway] }
+        let origin = calls[key].call.origin
+        let destination = calls[key].call.attempts.last?.destination
         let evidence = CallRuleDecision.Evidence(
-            isTimerAllowed: customer.sessionTimer, inInvite: legs[caller].askedForTimer,
+            isTimerAllowed: snapshot.allowsSessionTimer(origin), inInvite: legs[caller].askedForTimer,
             callerAgreement: legs[caller].session.answer(to: .invite).map { SessionAgreement($0) },
             calleeAgreement: legs[callee].session.agreement)
         let bounds = CallBounds(
-            snapshot.sessionSettings, mappingGateway: customer.maximumDuration, routingGateway: vendor?.maximumDuration)
+            snapshot.sessionSettings, mappingGateway: snapshot.maximumDuration(of: origin), routingGateway: snapshot.maximumDuration(of: destination))
         calls[key].call.limits = CallLimits(evidence, bounds: bounds, answeredAt: now.instant)
-        // A re-INVITE that refreshes repeats what the peer was last told (section 7.4).
-        if legs[callee].needsDescription { legs[callee].description = OwnedBytes(copying: calls[key].inviteBody) }
+        let offered = calls[key].inviteBody
+        legs[callee].openingAnswered(offered: Shard.isDescription(offered) ? offered : .empty)
     }
 
     /// The answer was passed: both legs are sessions now.
@@ -76,13 +76,42 @@ extension Shard {
         scheduleLeg(callee)
     }
 
+    // MARK: - The peer's refresh
+
+    /// An UPDATE without a body changes no media: it refreshes the dialog and the session of this leg (RFC 3311, section
+    /// 5.2; RFC 4028, section 7.4), whatever the other side of the call knows, and is answered here.
+    mutating func refreshReceived(_ message: Message, on leg: SlabKey, server: ServerKey, now: Moment) {
+        if legs[leg].updateFromPeer.isSet {
+            respondInProgress(server, now: now)
+            return
+        }
+        let isEstablished = legs[leg].phase == .established
+        if isEstablished {
+            guard let timer = sessionRequest(message, server: server, toTag: .empty, now: now) else { return }
+            if refuse(legs[leg].session.requestReceived(timer, .update), server: server, toTag: .empty, now: now) { return }
+        }
+        legs[leg].dialog.refreshTarget(message, endpoints: endpoints)
+        transactions.beginResponse(server, status: 200, reason: Bytes(ReasonPhrase.of(200)), toTag: .empty, outbox: &outbox)
+        outbox.appendContact(user: contactUser(for: leg), flow: legs[leg].dialog.flow, endpoints: endpoints)
+        outbox.append(Capabilities.allow)
+        outbox.append(supported(on: leg))
+        if isEstablished, let answer = legs[leg].session.answer(to: .update) { outbox.append(answer) }
+        outbox.append(Capabilities.server)
+        outbox.append("Content-Length: 0\r\n\r\n")
+        transactions.finishResponse(server, status: 200, now: now.instant, outbox: &outbox)
+        guard isEstablished else { return }
+        let change = legs[leg].session.responseSent(status: 200, to: .update, now: now.instant)
+        sessionChanged(change, on: leg, now: now)
+        keepState(ofCallOf: leg, now: now)
+    }
+
     // MARK: - Time
 
     mutating func sessionTimedOut(on leg: SlabKey, now: Moment) {
         guard legs[leg].phase == .established else { return }
         switch legs[leg].session.handleTimeout(now: now.instant) {
         case .nothing: break
-        case .refresh(let method): if mayRefresh(leg) { sendRefresh(method, on: leg, now: now) }
+        case .refresh(let method): refresh(leg, by: method, now: now)
         case .over(let end): endSession(end, on: leg, now: now)
         }
         guard legs.contains(leg), legs[leg].probe?.handleTimeout(now: now.instant) ?? false else { return }
@@ -95,10 +124,23 @@ extension Shard {
             && legs[leg].unacknowledgedAnswer == nil && legs[leg].unacknowledgedByUs == nil
     }
 
-    /// Refreshes the session: UPDATE without a body, or re-INVITE with the description as it stands.
-    private mutating func sendRefresh(_ wanted: SessionRefreshMethod, on leg: SlabKey, now: Moment) {
-        // Without a description to repeat only UPDATE is possible; a peer without it says so.
-        let method: SessionRefreshMethod = legs[leg].description.isEmpty ? .update : wanted
+    /// Refreshes the session by the method that is wanted, if that is possible now.
+    private mutating func refresh(_ leg: SlabKey, by wanted: SessionRefreshMethod, now: Moment) {
+        guard mayRefresh(leg) else { return }
+        var method = wanted
+        if wanted == .invite, !Shard.isDescription(legs[leg].description.bytes) {
+            // Nothing is known that a re-INVITE could repeat: UPDATE is left, unless the peer refused it.
+            guard !legs[leg].session.peerRefusedUpdate else {
+                legs[leg].session.refreshImpossible()
+                return
+            }
+            method = .update
+        }
+        sendRefresh(method, on: leg, now: now)
+    }
+
+    /// Sends UPDATE without a body, or re-INVITE with the description as it stands.
+    private mutating func sendRefresh(_ method: SessionRefreshMethod, on leg: SlabKey, now: Moment) {
         let flow = legs[leg].dialog.flow
         let (client, branch) = transactions.open(
             method: method == .invite ? .invite : .update, flow: flow, user: TransactionUser(leg: leg, purpose: .refresh), now: now.instant)
@@ -159,7 +201,7 @@ extension Shard {
         switch outcome {
         case .goesOn: break
         case .switchedOff: sessionChanged(.switchedOff, on: leg, now: now)
-        case .again(let method): if mayRefresh(leg) { sendRefresh(method, on: leg, now: now) }
+        case .again(let method): refresh(leg, by: method, now: now)
         case .over(let end): endSession(end, on: leg, now: now)
         }
         scheduleLeg(leg)
@@ -194,8 +236,24 @@ extension Shard {
     mutating func lifeSeen(_ kind: ProofOfLife.Kind, on leg: SlabKey, now: Moment) {
         legs[leg].life?.seen(kind, at: now)
         restoredPeerHeard(leg)
-        guard legs[leg].probe != nil else { return }
-        legs[leg].probe?.lifeSeen(random: secrets.next(), now: now.instant)
+        guard let probe = legs[leg].probe else { return }
+        if probe.isPassing {
+            legs[leg].probe = nil
+        } else {
+            legs[leg].probe?.lifeSeen(random: secrets.next(), now: now.instant)
+        }
+    }
+
+    /// The peer left a request that was passed on to it unanswered, or answered 408. RFC 5057, section 5.2, would have the
+    /// call ended; a request that the peer merely does not know is no death, so it is asked first.
+    mutating func doubt(_ leg: SlabKey, now: Moment) {
+        guard legs.contains(leg), legs[leg].phase == .established else { return }
+        if legs[leg].probe == nil {
+            legs[leg].probe = DialogProbe(inDoubtAt: now.instant)
+        } else {
+            legs[leg].probe?.askNow(now.instant)
+        }
+        scheduleLeg(leg)
     }
 
     /// A leg without session timer is probed where its gateway says so.
@@ -207,9 +265,8 @@ extension Shard {
 
     func probeInterval(of leg: SlabKey, in key: SlabKey) -> Int? {
         let snapshot = calls[key].call.configuration
-        guard calls[key].call.mappingGateway >= 0 else { return nil }
-        if legs[leg].role == .caller { return snapshot.mappingGateways[calls[key].call.mappingGateway].probeInterval }
-        return calls[key].call.attempts.last.flatMap { snapshot.routingGateways[$0.gateway].probeInterval }
+        if legs[leg].role == .caller { return snapshot.probeInterval(of: calls[key].call.origin) }
+        return snapshot.probeInterval(of: calls[key].call.attempts.last?.destination)
     }
 
     /// OPTIONS within the dialog (RFC 3261, section 11).
@@ -240,7 +297,9 @@ extension Shard {
 
     private mutating func take(_ verdict: DialogProbe.Verdict, on leg: SlabKey, now: Moment) {
         switch verdict {
-        case .alive: legs[leg].life?.seen(.probeAnswered, at: now)
+        case .alive:
+            legs[leg].life?.seen(.probeAnswered, at: now)
+            if legs[leg].probe?.isPassing ?? false { legs[leg].probe = nil }
         case .unknown: break
         case .dead(let cause):
             let call = legs[leg].call

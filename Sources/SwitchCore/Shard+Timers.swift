@@ -8,19 +8,31 @@ enum TimerOwner {
     case call(SlabKey)
     case leg(SlabKey)
     case registration(SlabKey)
+    case watch(SlabKey)
+    case account(SlabKey)
+    case keepAlive
 }
 
-// The timers of calls, legs and registrations, one for each.
+// The timers of calls, legs, registrations and watches, one for each.
 extension Shard {
     private static let legBit: UInt64 = 1 << 31
     private static let registrationBit: UInt64 = 1 << 30
+    private static let watchBit: UInt64 = 1 << 29
+    private static let accountBit: UInt64 = 1 << 28
+    static let keepAliveToken: UInt64 = 1 << 27
 
     static func timerToken(_ key: SlabKey, isLeg: Bool) -> UInt64 { key.word | (isLeg ? legBit : 0) }
     static func timerToken(registration key: SlabKey) -> UInt64 { key.word | registrationBit }
 
+    static func timerToken(watch key: SlabKey) -> UInt64 { key.word | watchBit }
+    static func timerToken(account key: SlabKey) -> UInt64 { key.word | accountBit }
+
     static func decodeTimer(_ token: UInt64) -> TimerOwner {
-        let key = SlabKey(word: token & ~(legBit | registrationBit))
+        if token == keepAliveToken { return .keepAlive }
+        let key = SlabKey(word: token & ~(legBit | registrationBit | watchBit | accountBit))
         if token & legBit != 0 { return .leg(key) }
+        if token & watchBit != 0 { return .watch(key) }
+        if token & accountBit != 0 { return .account(key) }
         return token & registrationBit != 0 ? .registration(key) : .call(key)
     }
 

@@ -30,7 +30,16 @@ public struct Shard: ~Copyable {
     var registrationsAwaitingCommit = CommitQueue()
     /// Which registrations wait for a name to be looked up.
     var awaitingNames: [NextHop: [SlabKey]] = [:]
+    /// Routing gateways that this shard watches, and those that wait for a name to be looked up.
+    var watches = Slab<GatewayWatchEntry>()
+    var watchesAwaitingNames: [NextHop: [SlabKey]] = [:]
     let naming: RegistrationNaming
+    /// Phones and gateways that are registered here and whose bindings this shard keeps, and their keys by user name.
+    var boundAccounts = Slab<BoundAccount>()
+    var boundAccountKeys: [String: SlabKey] = [:]
+    var keepAlive = KeepAliveRound()
+    let nonceSigner: NonceSigner
+    var digestServer: DigestServer
     /// What calls need to know of the registrations of all shards, by name.
     var upstreams: [String: RegistrationView] = [:]
     /// The user part of each registration's Contact, and the registration of each.
@@ -51,11 +60,19 @@ public struct Shard: ~Copyable {
     var heldByeAnswers = HeldByeAnswers()
     /// Asked for by the machine at work, done before the event ends.
     var actions: [CallAction] = []
-    var candidates: [Candidate] = []
+    /// Reused from call to call.
+    var decision = CallDecision()
+    var decisionText = DecisionText()
+    var numbersSent = NumbersSent()
     var refusesNewCalls = false
     /// Set while the store reports that it cannot commit.
     var storeIsFailing = false
     var counters = ShardStatistics()
+    /// What is let in, by its source; what is refused is counted and watched.
+    var admission: AdmissionGate
+    var scannerSigns = ScannerSigns([])
+    var overload: OverloadControl
+    var floods = FloodWatch()
 
     /// Whether the last message came from nobody we know, answers nothing of ours, or is no SIP: the shell
     /// keeps no trace of it, nor of what it was answered.
@@ -82,6 +99,13 @@ public struct Shard: ~Copyable {
         if let last = configuration.lastCallIdentifier { mint.skip(past: last) }
         secrets = SecretSource(seed: configuration.seed, stream: 1_000 + UInt64(configuration.index))
         naming = RegistrationNaming(secret: configuration.installationSecret)
+        let protection = configuration.switchConfiguration.protectionSettings
+        admission = AdmissionGate(protection, shards: configuration.count, seed: configuration.seed)
+        overload = OverloadControl(threshold: protection.overloadLag)
+        nonceSigner = NonceSigner(secret: configuration.installationSecret)
+        digestServer = DigestServer(
+            DigestServer.Settings(configuration.switchConfiguration.endpointSettings), signer: nonceSigner)
+        protectionConfigured()
         nameRegistrations()
     }
 
@@ -120,11 +144,15 @@ public struct Shard: ~Copyable {
         transactions.handleTimeouts(now: now.instant, outbox: &outbox)
         takeEvents(now: now)
         releaseDueByeAnswers(now: now)
+        floods.handleTimeouts(at: now.instant)
         while let token = wheel.popExpired(now: now.instant) {
             switch Shard.decodeTimer(token) {
             case .call(let key): callTimedOut(key, now: now)
             case .leg(let key): legTimedOut(key, now: now)
             case .registration(let key): registrationTimedOut(key, now: now)
+            case .watch(let key): watchTimedOut(key, now: now)
+            case .account(let key): accountTimedOut(key, now: now)
+            case .keepAlive: keepAliveTimedOut(now: now)
             }
         }
         takeEvents(now: now)
@@ -137,21 +165,29 @@ public struct Shard: ~Copyable {
     }
 
     /// When `handleTimeouts` is due next; perhaps early, never late.
-    public var nextDeadline: Instant { min(transactions.nextDeadline, wheel.nextDeadline, heldByeAnswers.nextDeadline) }
+    public var nextDeadline: Instant {
+        min(transactions.nextDeadline, wheel.nextDeadline, heldByeAnswers.nextDeadline, floods.nextDeadline)
+    }
 
     // MARK: - Steering
 
     /// Which shard a message belongs to, by a look at one header field: our branch in a response, the
-    /// Call-ID in a request (one of ours names its shard, another is hashed).
+    /// Call-ID in a request (one of ours names its shard, another is hashed), the user name in To of a REGISTER.
     public static func owner(of message: Bytes, count: Int) -> Int {
         if message.starts(with: "SIP/2.0 ") {
             guard let cookie = find(Via.magicCookie, in: message) else { return 0 }
             let shard = MintedToken.shard(of: message.from(cookie + Via.magicCookie.utf8CodeUnitCount)) ?? 0
             return shard < count ? shard : 0
         }
+        if message.starts(with: "REGISTER "), let user = userRegistered(by: message) { return registrarShard(of: user, count: count) }
         guard let callID = callID(of: message) else { return 0 }
         if callID.count == MintedToken.length, let shard = MintedToken.shard(of: callID), shard < count { return shard }
         return Int(callID.hash(seed: 0) % UInt64(count))
+    }
+
+    /// The token of the first branch of ours in a message; nil without one.
+    static func ownBranch(of message: Bytes) -> MintedToken? {
+        find(Via.magicCookie, in: message).flatMap { MintedToken(message.from($0 + Via.magicCookie.utf8CodeUnitCount)) }
     }
 
     private static func find(_ literal: StaticString, in message: Bytes) -> Int? {
@@ -160,6 +196,23 @@ public struct Shard: ~Copyable {
         while let at = message.firstIndex(of: first, from: i) {
             if message.from(at).starts(with: literal) { return at }
             i = at + 1
+        }
+        return nil
+    }
+
+    /// The user part of To, as the registrar reads it.
+    private static func userRegistered(by message: Bytes) -> Bytes? {
+        var position = 0
+        while let end = message.firstIndex(of: 0x0A, from: position) {
+            let line = message[position..<end]
+            if line.startsIgnoringCase(with: "t"), let colon = line.firstIndex(of: UInt8(ascii: ":")),
+                HeaderName(line.upTo(colon).trimmed) == .to
+            {
+                guard let to = NameAddress(line.from(colon + 1).trimmed), let uri = URI(to.uri), !uri.number.isEmpty else { return nil }
+                return uri.number
+            }
+            if line.trimmed.isEmpty, position > 4 { return nil }
+            position = end + 1
         }
         return nil
     }
@@ -184,16 +237,39 @@ public struct Shard: ~Copyable {
 struct CallEntry: ~Copyable {
     var call: Call
     /// What every INVITE of this call ends with: passed header fields and body. Freed at the answer.
-    var inviteTail: OwnedBytes
+    var inviteTail = OwnedBytes()
     /// Where its body with the fields that describe it begins.
     var inviteBodyOffset = 0
     var inviteBody: Bytes { inviteTail.bytes.from(min(inviteBodyOffset, inviteTail.bytes.count)) }
-    /// Display name and user part of the caller's From, for the INVITEs that go out.
-    var callerDisplay: StoredBytes
-    var callerUser: StoredBytes
-    var callerHost: StoredBytes
-    /// Whether the caller's INVITE has a Privacy header field.
-    var hasPrivacy = false
+    /// What the caller said about himself, for the INVITEs that go out.
+    var identity = CallerIdentity()
+    /// The caller's number as the running attempt sends it, and where to.
+    var sending: (caller: StoredBytes, destination: CallDestination) = (.none, .routingGateway(-1))
+    /// Decides what dial plans and pools leave to chance.
+    let random: UInt64
+    /// Attempts whose outcome the gateways' answer ratios know.
+    var judgedAttempts = 0
+    /// The channels that the call holds: its caller's, and those of the running or answered attempt.
+    var callerPlaces: CallerPlaces
+    var calleePlaces = CalleePlaces()
+
+    init(call: consuming Call, random: UInt64 = 0, places: consuming CallerPlaces = CallerPlaces()) {
+        self.call = call
+        self.random = random
+        callerPlaces = places
+    }
+}
+
+/// What counts a call at its caller's side, as long as it is kept.
+struct CallerPlaces: ~Copyable {
+    var seats: Seats?
+    var concurrentCall: ConcurrentCallSeat?
+}
+
+/// What counts a call at the gateway or phone that it is tried at, as long as it is kept.
+struct CalleePlaces: ~Copyable {
+    var seats: Seats?
+    var poolNumber: CallerPoolSeat?
 }
 
 /// Calls whose answer is being stored, in the order of the store's commands.

@@ -25,6 +25,8 @@ public struct ShardConfiguration: Sendable {
     public var lastCallIdentifier: CallIdentifier?
     /// What the last process kept of its registrations; each shard takes its own.
     public var registrations: [StoredRegistration] = []
+    /// Where phones and gateways were registered with the last process; each shard takes its own.
+    public var bindings: [StoredBindings] = []
     /// Names the monotonic clock: the same for every process of this machine until it is booted again; 0 when unknown.
     public var clockName: UInt64 = 0
     /// The installation's own secret, kept with its data: the Contacts of registrations are made from it.
@@ -68,6 +70,8 @@ public enum ShardCommand: Sendable {
     /// End the calls that are not answered yet: a process that stops cannot hand them to the next one.
     case endUnansweredCalls(EndReason)
     case registrations(reply: @Sendable ([RegistrationStatus]) -> Void)
+    /// How the phones and gateways stand that register here.
+    case phones(reply: @Sendable ([PhoneStatus]) -> Void)
     /// Withdraw every registration that may stand, for the stop; none begins afterwards.
     case withdrawRegistrations
     /// What the name servers said to a question of `Shard.questions`.
@@ -91,6 +95,16 @@ public struct ShardStatistics: Sendable, Equatable {
     public var strayMessages: UInt64 = 0
     public var unrecognisedSources: UInt64 = 0
     public var oversizedDatagramsSent: UInt64 = 0
+    /// Messages and calls that were refused, by cause.
+    public var refusals = RefusalCounts()
+    /// 0: takes everything; 1: refuses new calls for overload; 2: other requests outside calls too.
+    public var overloadLevel = 0
+    /// REGISTERs of phones and gateways that were carried out.
+    public var registrations: UInt64 = 0
+    /// Answers to challenges with a wrong user, password or response.
+    public var authenticationFailures: UInt64 = 0
+    /// Requests of sources that are barred for such answers.
+    public var suspendedRequests: UInt64 = 0
 
     public init() {}
 }

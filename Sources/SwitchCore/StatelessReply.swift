@@ -7,7 +7,8 @@ import Vocabulary
 enum StatelessReply {
     /// Writes the answer if the request has what an answer needs; false when it must be dropped.
     static func write(
-        to message: Message, from flow: Flow, status: Int, reason: Bytes, extra: StaticString = "", seed: UInt64, into outbox: inout Outbox
+        to message: Message, from flow: Flow, status: Int, reason: Bytes, extra: StaticString = "", retryAfter: UInt64? = nil, seed: UInt64,
+        into outbox: inout Outbox
     ) -> Bool {
         guard message.isRequest, message.method != .ack else { return false }
         guard let viaValue = message.first(.via), let from = message.first(.from), let to = message.first(.to),
@@ -34,6 +35,11 @@ enum StatelessReply {
         copy("Call-ID: ", callID, into: &outbox)
         copy("CSeq: ", cseq, into: &outbox)
         outbox.append(extra)
+        if let retryAfter {
+            outbox.append("Retry-After: ")
+            outbox.append(decimal: retryAfter)
+            outbox.append("\r\n")
+        }
         outbox.append(Capabilities.server)
         outbox.append("Content-Length: 0\r\n\r\n")
         outbox.finish(to: ResponseHead.replyFlow(via, cameBy: flow))

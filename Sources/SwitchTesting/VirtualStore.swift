@@ -18,6 +18,8 @@ public final class VirtualStore {
         case closed(CallRecord)
         case registration(StoredRegistration)
         case registrationRemoved(String)
+        case bindings(StoredBindings)
+        case bindingsRemoved(String)
     }
 
     private struct Pending {
@@ -44,6 +46,8 @@ public final class VirtualStore {
     public private(set) var records: [CallRecord] = []
     /// What is kept of registrations, by name.
     public private(set) var registrations: [String: StoredRegistration] = [:]
+    /// Where phones and gateways are registered, by account.
+    public private(set) var bindings: [String: StoredBindings] = [:]
     /// When each open call's state was committed, kept after its end.
     public private(set) var openedAt: [CallIdentifier: Instant] = [:]
     /// Called with every record committed.
@@ -107,6 +111,8 @@ public final class VirtualStore {
             recordCommitted?(record)
         case .registration(let stored): registrations[stored.name] = stored
         case .registrationRemoved(let name): registrations[name] = nil
+        case .bindings(let stored): bindings[stored.account] = stored
+        case .bindingsRemoved(let account): bindings[account] = nil
         }
     }
 
@@ -162,6 +168,13 @@ public final class VirtualStore {
             }
             return .registration(stored)
         case .registrationRemoved: return .registrationRemoved(reader.text().string)
+        case .bindings:
+            let account = reader.text().string
+            guard let stored = StoredBindings(account: account, state: reader.text().array) else {
+                preconditionFailure("a shard wrote bindings that cannot be read")
+            }
+            return .bindings(stored)
+        case .bindingsRemoved: return .bindingsRemoved(reader.text().string)
         }
     }
 }

@@ -48,6 +48,7 @@ public final class VirtualSwitch {
             sum.malformedMessages += one.malformedMessages
             sum.strayMessages += one.strayMessages
             sum.unrecognisedSources += one.unrecognisedSources
+            sum.refusals += one.refusals
         }
     }
 

@@ -44,7 +44,9 @@ extension VirtualWorld {
         }
         setup.seed = setup.seed &* 31 &+ 17
         let registrations = store.registrations.values.sorted { $0.name < $1.name }
-        softswitch = VirtualWorld.makeSwitch(setup, registrations: registrations, last: store.lastCallIdentifier, now: moment.instant)
+        let bindings = store.bindings.values.sorted { $0.account < $1.account }
+        softswitch = VirtualWorld.makeSwitch(
+            setup, registrations: registrations, bindings: bindings, last: store.lastCallIdentifier, now: moment.instant)
         isSwitchDown = false
         var failed: [CallIdentifier] = []
         for open in (restoring ? Array(store.openCalls.values) : []).sorted(by: { $0.id < $1.id }) {
@@ -119,6 +121,16 @@ extension VirtualWorld {
             box.shard.commandReceived(.registrations(reply: { reply.put($0) }), at: moment)
             return reply.taken ?? []
         }.sorted { $0.name < $1.name }
+    }
+
+    /// How every phone and gateway that registers here stands, by name.
+    public var phones: [PhoneStatus] {
+        guard !isSwitchDown else { return [] }
+        return softswitch.boxes.flatMap { box in
+            let reply = ReplyBox<[PhoneStatus]>()
+            box.shard.commandReceived(.phones(reply: { reply.put($0) }), at: moment)
+            return reply.taken ?? []
+        }.sorted { ($0.name, $0.kind.rawValue) < ($1.name, $1.kind.rawValue) }
     }
 
     public var liveCalls: [LiveCall] {

@@ -84,13 +84,16 @@ public final class VirtualWorld {
         startRegistrations()
     }
 
-    static func makeSwitch(_ setup: Setup, registrations: [StoredRegistration] = [], last: CallIdentifier? = nil, now: Instant) -> VirtualSwitch {
+    static func makeSwitch(
+        _ setup: Setup, registrations: [StoredRegistration] = [], bindings: [StoredBindings] = [], last: CallIdentifier? = nil, now: Instant
+    ) -> VirtualSwitch {
         var settings = ShardConfiguration(
             count: setup.shards, seed: setup.seed, listeners: setup.listeners, maximumCalls: setup.maximumCalls,
             switchConfiguration: setup.configuration)
         settings.maximumTransactions = setup.maximumTransactions
         settings.installationSecret = setup.installationSecret
         settings.registrations = registrations
+        settings.bindings = bindings
         settings.clockName = setup.clockName
         settings.lastCallIdentifier = last
         return VirtualSwitch(settings, now: now)
@@ -203,7 +206,8 @@ public final class VirtualWorld {
             transport: transport, listener: UInt16(listener), remote: from,
             connection: transport.isReliable ? peers[from]?.connection ?? 0 : 0)
         var copy = bytes
-        copy.withUnsafeMutableBytes { softswitch.boxes[shard].shard.messageReceived($0, from: flow, at: moment) }
+        let isAdmitted = copy.withBytes { softswitch.boxes[shard].shard.admits($0, from: from, at: moment) }
+        if isAdmitted { copy.withUnsafeMutableBytes { softswitch.boxes[shard].shard.messageReceived($0, from: flow, at: moment) } }
         settle(shard)
     }
 

@@ -8,7 +8,7 @@ func report(_ name: String, _ value: Double, _ unit: String) {
 }
 
 let benches: [(name: String, run: () -> Void)] = [
-    ("parse", ParseBench.run), ("call", CallBench.run),
+    ("parse", ParseBench.run), ("call", CallBench.run), ("route", RouteBench.run), ("admission", AdmissionBench.run),
 ]
 
 let wanted = CommandLine.arguments.dropFirst()

@@ -12,7 +12,8 @@ struct Tandem: AsyncParsableCommand {
         version: version,
         subcommands: [
             Serve.self, Demo.self, Simulate.self, Apply.self, Diff.self, Export.self, Get.self, Delete.self, Param.self, Calls.self,
-            Hangup.self, Cdrs.self, ReportCommand.self, TraceCommand.self, Registrations.self, Status.self, Drain.self, Stop.self,
+            Hangup.self, Cdrs.self, ReportCommand.self, TraceCommand.self, Registrations.self, Gateways.self,
+            Phones.self, Blacklist.self, Explain.self, Status.self, Drain.self, Stop.self,
             Completion.self,
         ])
 

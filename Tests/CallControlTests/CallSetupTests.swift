@@ -37,11 +37,16 @@ struct CallSetupTests {
         #expect(bench.verdicts == [.locked, .sameAsSource, .tried, .alreadyListed])
     }
 
-    @Test("no gateway at all, or none that is usable: 404, by us", arguments: [[], [Candidate.Verdict.locked, .sameAsSource]])
-    func noRoute(verdicts: [Candidate.Verdict]) {
+    @Test(
+        "no gateway at all: 404; none that is usable: 503; both by us",
+        arguments: [
+            ([], 404, EndReason.noRoute), ([Candidate.Verdict.locked, .sameAsSource], 503, .noGatewayAvailable),
+            ([.full, .retryAfter], 503, .noGatewayAvailable),
+        ])
+    func noRoute(verdicts: [Candidate.Verdict], status: Int, reason: EndReason) {
         let bench = CallBench(gateways: verdicts.count, verdicts: verdicts)
-        #expect(bench.begin() == [.refuseCaller(status: 404), .close])
-        #expect(bench.end == (.noRoute, .server, 404))
+        #expect(bench.begin() == [.refuseCaller(status: status), .close])
+        #expect(bench.end == (reason, .server, status))
         #expect(bench.phase == .over)
         #expect(bench.call.attempts.isEmpty)
     }
@@ -151,7 +156,7 @@ struct CallSetupTests {
         _ = bench.begin()
         #expect(redirect(bench, on: leg(0)) == [.startAttempt(candidate: 1)])
         #expect(bench.verdicts == [.redirected, .tried, .waiting])
-        #expect(bench.call.candidates[1].gateway == 0)
+        #expect(bench.call.candidates[1].destination == .routingGateway(0))
         #expect(bench.call.candidates[1].redirection == NetworkAddress(ipv4: 0xC000_0263, port: 5060))
         #expect(bench.call.texts[bench.call.candidates[1].redirectedNumber].string == "+14155550199")
         #expect(bench.refusal(404, on: leg(1)) == [.startAttempt(candidate: 2)])

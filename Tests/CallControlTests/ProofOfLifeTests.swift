@@ -154,6 +154,21 @@ struct DialogProbeTests {
         #expect(bench.probe.phase == .probing)
     }
 
+    @Test("a doubt asks at once; one about a peer that is probed anyway brings its next probe forward")
+    func doubt() {
+        var probe = DialogProbe(inDoubtAt: moment(5_000).instant)
+        #expect(probe.isPassing && probe.nextDeadline == moment(5_000).instant)
+        let asks = probe.handleTimeout(now: moment(5_000).instant)
+        let verdict = probe.unanswered(random: 0, now: moment(37_000).instant)
+        #expect(asks && verdict == .unknown)
+        #expect(probe.nextDeadline < moment(49_000).instant)
+        let bench = Bench()
+        bench.probe.askNow(moment(1_000).instant)
+        #expect(!bench.probe.isPassing && bench.probe.nextDeadline == moment(1_000).instant)
+        bench.probe.askNow(moment(9_000).instant)
+        #expect(bench.probe.nextDeadline == moment(1_000).instant)
+    }
+
     @Test("jitter moves a probe by at most its share, to both sides")
     func jitter() {
         var seen: Set<Int64> = []

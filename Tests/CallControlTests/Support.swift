@@ -25,16 +25,27 @@ final class CallBench {
 
     init(
         gateways: Int = 2, verdicts: [Candidate.Verdict]? = nil, setupLimit: Interval? = nil,
-        parameters: ParameterValues = ParameterValues()
+        parameters: ParameterValues = ParameterValues(), refusal: CallRefusal? = nil,
+        customer change: (inout MappingGateway) -> Void = { _ in }, gateway changeGateway: (Int, inout RoutingGateway) -> Void = { _, _ in }
     ) {
+        var customer = MappingGateway(name: "customer", addresses: [])
+        change(&customer)
         let configuration = SwitchConfiguration(
-            mappingGateways: [MappingGateway(name: "customer", addresses: [])],
-            routingGateways: (0..<gateways).map { RoutingGateway(name: "g\($0)", addresses: [Self.gatewayAddress]) }, parameters: parameters)
-        let candidates = (0..<gateways).map { Candidate(gateway: $0, prefixLength: 0, verdict: verdicts?[$0] ?? .waiting) }
+            mappingGateways: [customer],
+            routingGateways: (0..<gateways).map { index in
+                var gateway = RoutingGateway(name: "g\(index)", addresses: [Self.gatewayAddress])
+                changeGateway(index, &gateway)
+                return gateway
+            }, parameters: parameters)
+        var decision = CallDecision()
+        decision.caller = Array("+14155550101".utf8)
+        decision.refusal = refusal
+        decision.callee = Array("+14155550100".utf8)
+        decision.candidates = (0..<gateways).map { Candidate(.routingGateway($0), prefixLength: 0, verdict: verdicts?[$0] ?? .waiting) }
         call = Call(
-            id: CallIdentifier(rawValue: 1), configuration: configuration, mappingGateway: 0, sourceRule: .address,
+            id: CallIdentifier(rawValue: 1), configuration: configuration, origin: .mappingGateway(0), sourceRule: .address,
             source: NetworkAddress(ipv4: 0xC000_0202, port: 5060), callerLeg: SlabKey(index: 1, generation: 1),
-            callerNumber: Bytes("+14155550101"), calleeNumber: Bytes("+14155550100"), callID: Bytes("call-1"), candidates: candidates,
+            callerNumber: Bytes("+14155550101"), calleeNumber: Bytes("+14155550100"), callID: Bytes("call-1"), decision: decision,
             setupLimit: setupLimit, now: moment(0))
     }
 
@@ -50,15 +61,15 @@ final class CallBench {
     func attempt(_ index: Int) -> Attempt {
         let callID = call.texts.store(Bytes("attempt"))
         return Attempt(
-            gateway: index, address: Self.gatewayAddress, leg: leg(startedAttempts), callID: callID, calleeSent: call.calleeNumber,
-            startedAt: now.wall)
+            candidate: index, destination: call.candidates[index].destination, address: Self.gatewayAddress, leg: leg(startedAttempts),
+            callID: callID, callerSent: call.callerRouted, calleeSent: call.calleeRouted, startedAt: now.wall)
     }
 
     /// Does what `startAttempt` asks for, with legs numbered in the order of the attempts.
     @discardableResult
     func run(_ actions: [CallAction]) -> [CallAction] {
         for case .startAttempt(let candidate) in actions {
-            let started = attempt(call.candidates[candidate].gateway)
+            let started = attempt(candidate)
             call.attemptStarted(started, now: now)
             startedAttempts += 1
         }
@@ -89,6 +100,7 @@ final class CallBench {
     var phase: Call.Phase { call.phase }
     /// The end as the record says it.
     var end: (reason: EndReason, by: CallParty, status: Int) { (call.endReason, call.endedBy, call.callerStatus) }
+    var stop: SwitchStop? { call.switchStop }
     var verdicts: [Candidate.Verdict] { call.candidates.map(\.verdict) }
     var outcomes: [AttemptOutcome?] { call.attempts.map(\.outcome) }
     var deadline: Int64? { call.nextDeadline == .never ? nil : (call.nextDeadline - .zero).inMilliseconds }

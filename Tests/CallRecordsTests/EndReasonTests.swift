@@ -15,7 +15,8 @@ struct EndReasonTests {
         (40, "gatewayTimeout", 102), (41, "gatewayUnreachable", 38), (42, "gatewayFailure", 41), (43, "acknowledgementMissing", 102),
         (44, "dialogLost", 41), (45, "reliableProvisionalUnacknowledged", 102), (46, "hungUpByOperator", 31), (47, "noTimerLimit", 102),
         (48, "maximumDuration", 102), (49, "sessionExpired", 102), (50, "processEnded", 41), (51, "internalFault", 41),
-        (52, "peerSilent", 102),
+        (52, "peerSilent", 102), (60, "callerBarred", 21), (61, "capacityReached", 42), (62, "rateExceeded", 42), (63, "numberRefused", 21),
+        (64, "numberBlacklisted", 21), (65, "noGatewayAvailable", 34), (66, "setupTimeExceeded", 102),
     ]
 
     @Test("raw values, names and causes are the ones that ledgers hold")

@@ -33,7 +33,7 @@ import Vocabulary
         let refused = try plan(
             """
             [{"kind": "RoutingGateway", "name": "x", "addresses": ["192.0.2.3"]},
-             {"kind": "RoutingGateway", "name": "y", "addresses": ["nowhere"]}]
+             {"kind": "RoutingGateway", "name": "y", "addresses": ["192.0.2.300"]}]
             """, current: current)
         #expect(throws: RefusedChange.self) { try refused.get() }
     }
@@ -80,7 +80,7 @@ import Vocabulary
     @Test("a stored object that cannot be read is left out and named")
     func unreadableStored() {
         let stored = [
-            StoredObject(kind: "Phone", name: "later", revision: 1, body: "{}"),
+            StoredObject(kind: "Trunk", name: "later", revision: 1, body: "{}"),
             StoredObject(kind: "MappingGateway", name: "broken", revision: 1, body: "{"),
             StoredObject(kind: "MappingGateway", name: "good", revision: 1, body: #"{"addresses":["192.0.2.1"]}"#),
         ]

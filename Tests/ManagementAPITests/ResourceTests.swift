@@ -1,3 +1,4 @@
+import Routing
 import Testing
 import Vocabulary
 
@@ -190,6 +191,14 @@ import Vocabulary
             ParameterChange(AuditEntry(id: 1, at: .unset, author: "", kind: "", name: "", before: nil, after: nil, revision: 1)).document)
         expectKeys("RegistrationObject", ConfiguredObject.registration(RegistrationObject(blank: "a")).document)
         expectKeys("MappingGatewayObject", mappingGateway("a", ["192.0.2.1"]).document)
+        expectKeys("RoutingGatewayObject", ConfiguredObject.routingGateway(Secured(blank: "a")).document)
+        expectKeys("PhoneObject", ConfiguredObject.phone(Secured(blank: "1")).document)
+        expectKeys("NumberGroupObject", ConfiguredObject.numberGroup(NumberGroup(name: "a")).document)
+        expectKeys("GatewayStatus", GatewayStatus(.routingGateway, "a").document)
+        let moment = Moment(instant: .zero, wall: .unset)
+        let view = LiveView(configuration: ObjectSet().configuration(revision: 1), now: moment)
+        expectKeys("PhoneStatus", try #require(view.documents(of: [PhoneStatus(kind: .phone, name: "1")]).first))
+        expectKeys("BlacklistEntry", try view.bar(BlacklistOrder(["number": "1"])).document)
     }
 }
 

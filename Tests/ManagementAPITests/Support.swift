@@ -30,5 +30,5 @@ func problems(_ json: String, current: ObjectSet = ObjectSet()) throws -> [Strin
 }
 
 func mappingGateway(_ name: String, _ addresses: [String], priority: Int = 10) -> ConfiguredObject {
-    .mappingGateway(MappingGateway(name: name, addresses: addresses.compactMap { NetworkAddress($0) }, priority: priority))
+    .mappingGateway(Secured(MappingGateway(name: name, addresses: addresses.compactMap { NetworkAddress($0) }, priority: priority)))
 }

@@ -19,14 +19,14 @@ import Vocabulary
                 NetworkAddress(ipv4: 0x7F00_0001, port: 0), NetworkAddress(ipv4: 0xC000_0201, port: 5060),
             ], priority: 5, locked: true, followRedirects: true)
         gateway.addresses += ["[2001:db8::1]:5062", "2001:db8::2"].compactMap { NetworkAddress($0) }
-        #expect(plan.result.sorted == [.mappingGateway(gateway)])
+        #expect(plan.result.sorted == [.mappingGateway(Secured(gateway))])
     }
 
     @Test("a routing gateway gets port 5060, UDP, any prefix and priority 10 unless told otherwise")
     func routingGatewayDefaults() throws {
         let plan = try plan(#"[{"kind": "RoutingGateway", "name": "x", "addresses": ["127.0.0.1"]}]"#).get()
         let expected = RoutingGateway(name: "x", addresses: [NetworkAddress(ipv4: 0x7F00_0001, port: 5060)], transport: .udp, prefixes: [""])
-        #expect(plan.result.sorted == [.routingGateway(expected)])
+        #expect(plan.result.sorted == [.routingGateway(Secured(expected))])
     }
 
     @Test(
@@ -37,7 +37,8 @@ import Vocabulary
         ])
     func transport(fields: String) throws {
         let plan = try plan("[{\"kind\": \"RoutingGateway\", \"name\": \"x\", \(fields)}]").get()
-        guard case .routingGateway(let gateway)? = plan.result.sorted.first else { return #expect(Bool(false)) }
+        guard case .routingGateway(let described)? = plan.result.sorted.first else { return #expect(Bool(false)) }
+        let gateway = described.value
         #expect(gateway.transport == .tcp)
         #expect(gateway.addresses == [NetworkAddress(ipv4: 0xC000_0201, port: 5060)])
     }
@@ -55,11 +56,11 @@ import Vocabulary
         ),
         (
             #"[{"kind": "Trunk", "name": "a"}]"#,
-            #"f:1:11: kind: there is no kind "Trunk"; use one of: MappingGateway, RoutingGateway, Registration, Parameter"#
+            #"f:1:11: kind: there is no kind "Trunk"; use one of: MappingGateway, RoutingGateway, Phone, GatewayGroup, NumberGroup, Registration, Parameter"#
         ),
         (
             #"[{"name": "a"}]"#,
-            "f:1:2: kind: the document does not say its kind; use one of: MappingGateway, RoutingGateway, Registration, Parameter"
+            "f:1:2: kind: the document does not say its kind; use one of: MappingGateway, RoutingGateway, Phone, GatewayGroup, NumberGroup, Registration, Parameter"
         ),
         (
             #"[{"kind": "MappingGateway"}]"#,
@@ -76,7 +77,8 @@ import Vocabulary
         (
             #"[{"kind": "MappingGateway", "name": "a"}]"#,
             "f:1:2: MappingGateway/a: addresses: the field is missing; "
-                + "add addresses: source addresses of the customer's calls: IP for any port, or IP:port; may be left out where registration is given"
+                + "add addresses: source addresses of the customer's calls: IP for any port, or IP:port; "
+                + "may be left out where registration is given, with registersHere and with authentication: password"
         ),
         (
             #"[{"kind": "MappingGateway", "name": "a", "addresses": "192.0.2.1"}]"#,
@@ -131,7 +133,7 @@ import Vocabulary
         ),
         (
             #"[{"kind": "RoutingGateway", "name": "a", "addresses": ["192.0.2.1"], "prefixes": ["44x"]}]"#,
-            ##"f:1:83: RoutingGateway/a: prefixes[0]: "44x" is no prefix: at most 32 digits, before them "+", "*" or "#"; "##
+            ##"f:1:83: RoutingGateway/a: prefixes[0]: "44x" is no prefix: at most 31 digits, before them "+", "*" or "#"; "##
                 + #"write a list such as ["44", "+1415"], or [""] to take any number"#
         ),
         (

@@ -79,6 +79,8 @@ final class FakeSwitch: SwitchControl {
         var registrations: [RegistrationStatus] = []
         var events: [NumberedRegistrationEvent] = []
         var registrationReads = 0
+        var view: LiveView?
+        var phones: [PhoneStatus] = []
         var stop = StopProgress(.serving)
         var stopRequests = 0
         var drainingSince = WallTime.unset
@@ -129,6 +131,21 @@ final class FakeSwitch: SwitchControl {
         }
     }
     func registrationEvents() async -> [NumberedRegistrationEvent] { state.withLock { $0.events } }
+
+    /// What the switch knows of its gateways and phones; the configuration that was handed over last unless set.
+    func setView(_ view: LiveView?, phones: [PhoneStatus] = []) {
+        state.withLock {
+            $0.view = view
+            $0.phones = phones
+        }
+    }
+    func view() async -> LiveView? {
+        state.withLock { state in
+            let moment = Moment(instant: Instant(nanoseconds: 1_000_000_000_000), wall: WallTime(microseconds: 1_767_225_600_000_000))
+            return state.view ?? state.configurations.last.map { LiveView(configuration: $0, now: moment, registrations: state.registrations) }
+        }
+    }
+    func phones() async -> [PhoneStatus] { state.withLock { $0.phones } }
 
     var drainingSince: WallTime { state.withLock { $0.drainingSince } }
     /// How often somebody asked how far the drain has come.

@@ -101,7 +101,7 @@ import Vocabulary
     @Test("documents are applied all or nothing, and the switch gets the new snapshot")
     func apply() async throws {
         try await RESTHarness.run { server async throws in
-            let wrong = "[\(RESTTests.customer),\n{\"kind\":\"RoutingGateway\",\"name\":\"x\",\"addresses\":[\"x.example.net\"]}]"
+            let wrong = "[\(RESTTests.customer),\n{\"kind\":\"RoutingGateway\",\"name\":\"x\",\"addresses\":[\"192.0.2.300\"]}]"
             let refused = try await server.ask("POST", "/api/v1/apply", body: wrong)
             #expect(refused.status == 422)
             let error = try #require(refused.document["errors"]?.elements?.first)
@@ -268,7 +268,7 @@ import Vocabulary
     @Test("an unknown path and a wrong method are told apart")
     func unknownRoutes() async throws {
         try await RESTHarness.run { server async throws in
-            #expect(try await server.ask("GET", "/api/v1/phones").problem == "not-found")
+            #expect(try await server.ask("GET", "/api/v1/trunks").problem == "not-found")
             let method = try await server.ask("PUT", "/api/v1/calls/x", body: "{}")
             #expect(method.status == 405)
             #expect(method.document["detail"]?.text?.contains("DELETE") == true)

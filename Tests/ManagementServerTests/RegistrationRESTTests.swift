@@ -177,7 +177,7 @@ import Vocabulary
             #expect(try await server.ask("PUT", "/api/v1/parameter-set", body: #"{"kind": "Parameter", "name": "x"}"#).status == 422)
             #expect(try await server.ask("GET", "/api/v1/parameters/SS_NOTHING/changes").status == 404)
             #expect(try await server.ask("GET", "/api/v1/audit?name=x").status == 400)
-            #expect(try await server.ask("GET", "/api/v1/audit?kind=Phone").status == 400)
+            #expect(try await server.ask("GET", "/api/v1/audit?kind=Trunk").status == 400)
         }
     }
 }

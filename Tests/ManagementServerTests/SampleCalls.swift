@@ -35,6 +35,14 @@ enum Sample {
         switch number % 4 {
         case 1: #"{"rule":{"name":"sessionTimer","why":"because"}}"#
         case 3: #"{"rule":{"name":"noTimerLimit","why":"because","limitSeconds":7,"limitOf":"SS_SIP_NO_TIMER_REINVITE_INTERVAL"}}"#
+        case 2:
+            #"""
+            {"origin":{"kind":"mappingGateway","name":"customer-a","rule":"address","source":"192.0.2.1:5060"},"configurationRevision":4,
+             "numbers":{"caller":"+14155550100","callee":"0044","callerRouted":"14155550100","callerRule":"+=","calleeRouted":"0044"},
+             "candidates":[{"kind":"routingGateway","name":"carrier-x","prefix":"00","priority":10,"calls":3,"verdict":"tried",
+               "caller":"14155550100","callee":"44"},
+              {"kind":"routingGateway","name":"carrier-y","prefix":"00","priority":20,"calls":0,"verdict":"locked"}],"stop":"busy"}
+            """#
         default: "{}"
         }
     }

@@ -62,3 +62,33 @@ struct SourceTableTests {
     @Test("nobody is known to an empty table")
     func empty() { #expect(SourceTable([]).gateway(of: Self.address("192.0.2.10:5060")) == nil) }
 }
+
+/// Phones with a configured address beside gateways.
+@Suite("Origin of a source")
+struct OriginTests {
+    @Test(
+        "an exact port before any port of the host, a gateway before a phone",
+        arguments: [
+            ("192.0.2.10:5060", CallOrigin.mappingGateway(0), SourceTable.Rule.addressAndPort), ("192.0.2.10:5070", .phone(0), .addressAndPort),
+            ("192.0.2.10:5080", .mappingGateway(1), .address), ("192.0.2.11:5060", .phone(1), .address),
+        ])
+    func origin(source: String, origin: CallOrigin, rule: SourceTable.Rule) throws {
+        func phone(_ name: String, _ address: String?) -> Phone {
+            var phone = Phone(name: name)
+            phone.address = address.map(SourceTableTests.address)
+            return phone
+        }
+        let table = SourceTable(
+            [SourceTableTests.gateway("exact", ["192.0.2.10:5060"]), SourceTableTests.gateway("any", ["192.0.2.10"])],
+            phones: [
+                phone("100", "192.0.2.10:5070"), phone("101", "192.0.2.11"), phone("102", nil), phone("103", "192.0.2.10:5060"),
+                phone("104", "192.0.2.11"),
+            ])
+        let found = try #require(table.origin(of: SourceTableTests.address(source)))
+        #expect(found.origin == origin && found.rule == rule)
+    }
+
+    @Test("nobody") func nobody() {
+        #expect(SourceTable([], phones: [Phone(name: "100")]).origin(of: SourceTableTests.address("192.0.2.10:5060")) == nil)
+    }
+}

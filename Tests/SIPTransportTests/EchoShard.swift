@@ -1,4 +1,5 @@
 import CallRecords
+import Glibc
 import Routing
 import SIPMessages
 import SwitchCore
@@ -15,6 +16,8 @@ import Vocabulary
 /// - `owner=N`: belongs to that shard
 /// - `silent`: does not echo
 /// - `foreign`: counts as a stranger's
+/// - `unwanted`: is not let in
+/// - `block`: keeps the shard's thread busy until the probe releases it
 struct EchoShard: ~Copyable, ShardDriving {
     var outbox = Outbox()
     var records = RecordStream()
@@ -30,11 +33,20 @@ struct EchoShard: ~Copyable, ShardDriving {
 
     var nextDeadline: Instant { timers.map(\.deadline).min() ?? .never }
 
+    func admits(_ message: Bytes, from source: NetworkAddress, at now: Moment) -> Bool {
+        guard message.count < 4096, message.string.contains("unwanted") else { return true }
+        probe.add(.refused(shard: configuration.index))
+        return false
+    }
+
+    func lagMeasured(_ lag: Interval, at now: Moment) { probe.measured(lag) }
+
     mutating func messageReceived(_ bytes: UnsafeMutableRawBufferPointer, from flow: Flow, at now: Moment) {
         let message = Bytes(UnsafeRawBufferPointer(bytes))
         let text = message.count < 4096 ? message.string : ""
         probe.add(.message(shard: configuration.index, text: text, flow: flow))
         lastMessageWasForeign = text.contains("foreign")
+        if text.contains("block") { probe.waitUntilReleased() }
         if let milliseconds = EchoShard.word("timer=", in: text).flatMap({ Int64($0) }) {
             timers.append((now.instant + .milliseconds(milliseconds), flow))
             return
@@ -75,6 +87,7 @@ struct EchoShard: ~Copyable, ShardDriving {
         case .endAllCalls: probe.add(.ending)
         case .endUnansweredCalls: probe.add(.endingUnanswered)
         case .registrations(let reply): reply([])
+        case .phones(let reply): reply([])
         case .withdrawRegistrations, .resolved, .upstreamChanged: break
         }
     }
@@ -91,6 +104,7 @@ struct EchoShard: ~Copyable, ShardDriving {
 final class Probe: Sendable {
     enum Event: Sendable, Equatable {
         case message(shard: Int, text: String, flow: Flow)
+        case refused(shard: Int)
         case committed(RecordCommit)
         case failed(shard: Int, Flow)
         case configured(Int64)
@@ -110,6 +124,10 @@ final class Probe: Sendable {
         var waiters: [Waiter] = []
     }
 
+    /// The longest waiting time that a loop measured, in nanoseconds.
+    private let longestLag = Atomic<Int64>(0)
+    private let isReleased = Atomic(false)
+
     private static let all = Mutex<[UInt64: Probe]>([:])
     private static let lastSeed = Atomic<UInt64>(0)
 
@@ -125,6 +143,17 @@ final class Probe: Sendable {
     static func find(_ seed: UInt64) -> Probe { all.withLock { $0[seed] } ?? Probe() }
 
     var events: [Event] { state.withLock { $0.events } }
+
+    var lag: Interval { Interval(nanoseconds: longestLag.load(ordering: .relaxed)) }
+    func measured(_ lag: Interval) { longestLag.max(lag.nanoseconds, ordering: .relaxed) }
+
+    /// Lets a shard go on that waits at `block`; it waits ten seconds at most.
+    func release() { isReleased.store(true, ordering: .releasing) }
+
+    func waitUntilReleased() {
+        let end = SystemClock.instant + .seconds(10)
+        while !isReleased.load(ordering: .acquiring), SystemClock.instant < end { sched_yield() }
+    }
 
     func add(_ event: Event) {
         let ready = state.withLock { state -> [Waiter] in

@@ -47,7 +47,7 @@ import Vocabulary
         #expect(record.calleeAddress == "198.51.100.1:5060")
         #expect(record.attempts.map(\.outcome) == [.answered])
         #expect(record.q850Cause == 16)
-        #expect(record.decision.contains(#""takenFor":"customer-a""#))
+        #expect(record.decision.contains(#""origin":{"kind":"mappingGateway","name":"customer-a","rule":"address""#))
         #expect(record.decision.contains(#""verdict":"answered""#))
         #expect(record.decision.contains(#""verdict":"notNeeded""#))
     }
@@ -183,7 +183,7 @@ import Vocabulary
         let scenario = Scenario(vendors: 3)
         let caller = scenario.makeCall()
         caller.invite()
-        for (number, status) in [503, 486, 404].enumerated() {
+        for (number, status) in [503, 480, 404].enumerated() {
             scenario.pass()
             try scenario.callAtVendor(number).respond(status)
         }
@@ -191,7 +191,7 @@ import Vocabulary
         #expect(caller.statuses(.invite) == [100, 404])
         scenario.finish()
         let record = try scenario.record()
-        #expect(record.attempts.map(\.status) == [503, 486, 404])
+        #expect(record.attempts.map(\.status) == [503, 480, 404])
         #expect(record.endReason == .numberNotFound)
         #expect(record.calleeStatus == 404)
     }

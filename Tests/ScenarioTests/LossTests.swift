@@ -221,7 +221,7 @@ import Vocabulary
 
     @Test("BYE on an attempt that was given up does not touch the call that goes on elsewhere")
     func byeOnAbandonedAttempt() throws {
-        let scenario = Scenario(parameters: ["SS_SIP_TIMEOUT_RINGING": .integer(2)])
+        let scenario = Scenario(parameters: ["SS_SIP_TIMEOUT_RINGING": .integer(2), "SS_GATEWAY_SWITCH_UNTIL_CONNECT": .flag(true)])
         // The first vendor's answer to the INVITE is lost; it believes to have been answered and hangs up.
         var silent = CalleeScript()
         silent.onCancel = .staysSilent

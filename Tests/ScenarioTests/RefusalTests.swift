@@ -151,6 +151,20 @@ import Vocabulary
         #expect(scenario.vendors[0].callList.count == 1)
     }
 
+    @Test("a call of ours that comes back with another Via but our Call-ID: 482")
+    func ownCallID() throws {
+        let scenario = Scenario(vendors: 1)
+        let call = scenario.makeCall()
+        call.invite()
+        scenario.pass()
+        let sent = try #require(try scenario.callAtVendor().requests(.invite).first?.header("Call-ID"))
+        let text = "INVITE \(uri)\(head(scenario, callID: sent, cseq: "1 INVITE"))\(to)\(end)"
+        #expect(answers(to: text, in: scenario).map(\.status).contains(482))
+        scenario.customer.send(raw: "ACK \(uri)\(head(scenario, callID: sent, cseq: "1 ACK"))To: <sip:+14155550001@example.net>;tag=f1\r\n\(end)")
+        try scenario.callAtVendor().respond(404)
+        scenario.finish()
+    }
+
     @Test("an INVITE that passed here before: 482")
     func loop() throws {
         let scenario = Scenario()

@@ -22,22 +22,26 @@ final class Scenario {
         vendors count: Int = 2, transport: TransportKind = .udp, parameters: [String: ParameterValue] = [:], maximumCalls: Int = 100,
         maximumTransactions: Int = 500_000,
         conditions: NetworkConditions = NetworkConditions(),
-        followsRedirects: Bool = false, sessionTimer: Bool = true, maximumDuration: Int? = nil, probeInterval: Int? = nil, seed: UInt64 = 1
+        followsRedirects: Bool = false, sessionTimer: Bool = true, maximumDuration: Int? = nil, probeInterval: Int? = nil, seed: UInt64 = 1,
+        phones: [Phone] = [], groups: [GatewayGroup] = [], numberGroups: [NumberGroup] = [],
+        customer change: (inout MappingGateway) -> Void = { _ in }, vendor changeVendor: (Int, inout RoutingGateway) -> Void = { _, _ in }
     ) {
         var customerGateway = MappingGateway(
             name: "customer-a", addresses: [Scenario.customerAddress.host], followRedirects: followsRedirects)
         customerGateway.sessionTimer = sessionTimer
         customerGateway.maximumDuration = maximumDuration
         customerGateway.probeInterval = probeInterval
+        change(&customerGateway)
         let configuration = SwitchConfiguration(
             revision: 7, mappingGateways: [customerGateway],
             routingGateways: (0..<count).map {
                 var gateway = RoutingGateway(
                     name: "carrier-\($0)", addresses: [Scenario.vendorAddress($0 + 1)], transport: transport, priority: $0)
                 gateway.sessionTimer = sessionTimer
+                changeVendor($0, &gateway)
                 return gateway
             },
-            parameters: ParameterValues(parameters))
+            phones: phones, groups: groups, numberGroups: numberGroups, parameters: ParameterValues(parameters))
         var setup = VirtualWorld.Setup(
             configuration: configuration,
             listeners: [TransportKind.udp, .tcp].map { ListenerDescription(transport: $0, local: Scenario.switchAddress) })
@@ -68,7 +72,8 @@ final class Scenario {
         let before = world.setup.configuration
         let next = SwitchConfiguration(
             revision: before.revision + 1, mappingGateways: before.mappingGateways, routingGateways: before.routingGateways,
-            parameters: ParameterValues(parameters))
+            phones: before.phones, groups: before.groups, numberGroups: before.numberGroups, parameters: ParameterValues(parameters),
+            live: before.live, previous: before)
         world.setup.configuration = next
         world.command(.configure(next))
     }
@@ -114,6 +119,9 @@ final class Scenario {
         try #require(world.store.records.count == 1, "\(world.store.records.count) records")
         return world.store.records[0]
     }
+
+    /// Every record, in the order in which the calls ended.
+    func records() -> [CallRecord] { world.store.records }
 
     /// How many messages went over the wire that begin so.
     func sent(_ start: String, from: NetworkAddress, to: NetworkAddress) -> Int {

@@ -15,7 +15,9 @@ import Vocabulary
     /// Lets the first gateway say `signals`, 100 ms apart, and expects the next to be tried `seconds`
     /// after the last one.
     private func expectNextGateway(after seconds: Int64, _ outcome: AttemptOutcome, signals: (PeerCall) -> [() -> Void]) throws {
-        let scenario = Scenario(parameters: parameters)
+        // So that a timer alone decides, and not a stop rule.
+        let switching: [String: ParameterValue] = ["SS_GATEWAY_SWITCH_UNTIL_CONNECT": .flag(true), "SS_SIP_STOP_SWITCH_AFTER_SDP": .flag(false)]
+        let scenario = Scenario(parameters: parameters.merging(switching) { a, _ in a })
         let caller = scenario.makeCall()
         caller.invite()
         scenario.pass(.milliseconds(25))

@@ -98,6 +98,8 @@ struct TestShard {
     mutating func close(_ record: CallRecord) { stream.append(closed: record) }
     mutating func keep(_ registration: StoredRegistration) { _ = registration.write(into: &stream) }
 
+    mutating func keep(_ bindings: StoredBindings) { bindings.write(into: &stream) }
+
     mutating func removeRegistration(_ name: String) {
         _ = stream.begin(.registrationRemoved)
         name.withBytes { stream.append($0) }

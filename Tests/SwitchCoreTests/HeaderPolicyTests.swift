@@ -8,7 +8,7 @@ import Vocabulary
 /// `docs/headers.md`, the policy in the code, and what really crosses from leg to leg: all three agree.
 @Suite("Header policy")
 struct HeaderPolicyTests {
-    enum Treatment: String { case passed, withTheBody = "with the body", writtenAnew = "written anew", dropped }
+    enum Treatment: String { case passed, withTheBody = "with the body", writtenAnew = "written anew", byRule = "by rule", dropped }
 
     /// The table of `docs/headers.md`.
     static func documented() throws -> [(name: String, treatment: Treatment)] {
@@ -34,6 +34,7 @@ struct HeaderPolicyTests {
             guard let header = HeaderName.allCases.first(where: { Self.name(of: $0) == name }) else { continue }
             #expect(HeaderPolicy.isPassed(header) == (treatment == .passed), "\(name)")
             #expect(HeaderPolicy.describesBody(header) == (treatment == .withTheBody), "\(name)")
+            #expect(HeaderPolicy.isIdentity(header) == (treatment == .byRule), "\(name)")
         }
     }
 
@@ -75,6 +76,8 @@ struct HeaderPolicyTests {
             switch treatment {
             case .passed: #expect(crosses, "\(name) of the \(kind) did not cross")
             case .withTheBody: #expect(crosses == hasBody, "\(name) of the \(kind)")
+            // Of requests each gateway's rules decide (`IdentityTests`).
+            case .byRule: #expect(crosses || kind == "INVITE" || kind == "INFO", "\(name) of the \(kind) did not cross")
             case .writtenAnew: #expect(!crosses, "\(name) of the \(kind) crossed")
             case .dropped: #expect(message.values(name).isEmpty, "\(name) of the \(kind) was not dropped")
             }

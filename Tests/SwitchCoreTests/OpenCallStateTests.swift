@@ -77,7 +77,7 @@ struct OpenCallStateTests {
         #expect(record.calleeAddress == "192.0.2.50:5060")
         #expect(record.callerCallID == "caller-call-1@192.0.2.2")
         #expect(record.calleeCallID == call.invite.value("Call-ID"))
-        #expect(record.decision.contains(#""takenFor":"customer""#))
+        #expect(record.decision.contains(#""origin":{"kind":"mappingGateway","name":"customer""#))
         #expect(record.attempts.count == 1)
         #expect(record.attempts.first?.outcome == .answered)
         bench.pass(until: 200_000)

@@ -45,14 +45,17 @@ final class ShardBench {
     static let caller = udp("192.0.2.2:5060")
     static let carrier = udp("192.0.2.50:5060")
 
-    init(index: Int = 0, count: Int = 1, seed: UInt64 = 5, parameters: ParameterValues = ParameterValues()) {
+    init(
+        index: Int = 0, count: Int = 1, seed: UInt64 = 5, parameters: ParameterValues = ParameterValues(), maximumTransactions: Int = 500_000
+    ) {
         let configuration = SwitchConfiguration(
             mappingGateways: [MappingGateway(name: "customer", addresses: [address("192.0.2.2")])],
             routingGateways: [RoutingGateway(name: "carrier", addresses: [address("192.0.2.50:5060")])], parameters: parameters)
-        shard = Shard(
-            ShardConfiguration(
-                index: index, count: count, seed: seed, listeners: [ListenerDescription(transport: .udp, local: address("192.0.2.1:5060"))],
-                switchConfiguration: configuration), now: .zero)
+        var settings = ShardConfiguration(
+            index: index, count: count, seed: seed, listeners: [ListenerDescription(transport: .udp, local: address("192.0.2.1:5060"))],
+            switchConfiguration: configuration)
+        settings.maximumTransactions = maximumTransactions
+        shard = Shard(settings, now: .zero)
     }
 
     var now: Moment { Moment(instant: Instant(nanoseconds: time * 1_000_000), wall: WallTime(microseconds: startOfDay + time * 1_000)) }
@@ -87,6 +90,8 @@ final class ShardBench {
         case closed(CallRecord)
         case registration(StoredRegistration?)
         case registrationRemoved(String)
+        case bindings(StoredBindings?)
+        case bindingsRemoved(String)
     }
 
     func commands() -> [Command] {
@@ -104,6 +109,10 @@ final class ShardBench {
                     let name = reader.text().string
                     found.append(.registration(StoredRegistration(name: name, state: reader.text().array)))
                 case .registrationRemoved: found.append(.registrationRemoved(reader.text().string))
+                case .bindings:
+                    let account = reader.text().string
+                    found.append(.bindings(StoredBindings(account: account, state: reader.text().array)))
+                case .bindingsRemoved: found.append(.bindingsRemoved(reader.text().string))
                 }
             }
             return found

@@ -25,7 +25,7 @@ import Vocabulary
 
         let loaded = try await Configurator.load(from: objects, catalogue: .tandem)
         #expect(loaded.problems.isEmpty)
-        #expect(loaded.configuration.routingGateways.map(\.name) == ["x"])
+        #expect(loaded.configuration().routingGateways.map(\.name) == ["x"])
         #expect(loaded.objectRevisions[ObjectKey(.routingGateway, "x")] == 1)
         await #expect(throws: RevisionConflict(current: 1)) {
             try await objects.apply([.delete(ObjectKey(.routingGateway, "x"))], expecting: 0, author: "late", at: .unset)

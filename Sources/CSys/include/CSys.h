@@ -65,10 +65,18 @@ struct csys_datagram {
 /// it. NULL without memory.
 struct csys_receive_batch *_Nullable csys_receive_batch_new(void);
 void csys_receive_batch_free(struct csys_receive_batch *_Nonnull batch);
+/// Has the kernel stamp arriving datagrams and count those that find the receive buffer full, for
+/// `csys_oldest_arrival` and `csys_lost`.
+int csys_watch_arrivals(int fd);
 /// Receives what is there, up to a batch. Fewer than a batch means that nothing is left.
 int csys_receive(int fd, struct csys_receive_batch *_Nonnull batch);
 /// Datagram `i` of the last receive, valid until the next.
 struct csys_datagram csys_received(const struct csys_receive_batch *_Nonnull batch, int i);
+
+/// When the first datagram of the last receive arrived at this machine, by the wall clock in microseconds; 0 when unknown.
+int64_t csys_oldest_arrival(const struct csys_receive_batch *_Nonnull batch);
+/// Datagrams that the socket has lost for want of room, as far as the last receives said; it wraps around.
+uint32_t csys_lost(const struct csys_receive_batch *_Nonnull batch);
 
 struct csys_send_batch *_Nullable csys_send_batch_new(void);
 void csys_send_batch_free(struct csys_send_batch *_Nonnull batch);

@@ -8,6 +8,9 @@ public enum Endpoint: String, CaseIterable, Hashable, Sendable {
     case listParameters, getParameter, putParameter, resetParameter, listParameterChanges
     case exportParameters, importParameters
     case listRegistrations, getRegistration, listRegistrationEvents
+    case listGateways, listPhones, getPhone
+    case listBlacklist, addToBlacklist, removeFromBlacklist
+    case explain
     case getCallTrace, getRegistrationTrace
     case getDrain, drain, cancelDrain
     case getStop, stop
@@ -160,6 +163,36 @@ extension Endpoint {
                 summary: "Registrations that went into another state, newest first; the last thousand since the start, renewals left out",
                 query: [Endpoint.limit, Endpoint.before, Endpoint.registrationName], success: (200, .page("RegistrationEvent")),
                 refusals: [.malformedRequest])
+        case .listGateways:
+            .init(
+                method: .get, path: "/api/v1/gateways",
+                summary: "How the gateways and their groups stand now: calls, limits, what keeps them out of use",
+                query: [Endpoint.gatewayKind], success: (200, .page("GatewayStatus")), refusals: [.malformedRequest, .notReady])
+        case .listPhones:
+            .init(
+                method: .get, path: "/api/v1/phones", summary: "How the phones and gateways stand that register here",
+                query: [Endpoint.phoneState], success: (200, .page("PhoneStatus")), refusals: [.malformedRequest, .notReady])
+        case .getPhone:
+            .init(
+                method: .get, path: "/api/v1/phones/{number}", summary: "How one phone stands, or one gateway that registers here",
+                success: (200, .json("PhoneStatus")), refusals: [.notFound, .notReady])
+        case .listBlacklist:
+            .init(
+                method: .get, path: "/api/v1/blacklist", summary: "Numbers that are barred for a while, by side and number",
+                query: [Endpoint.limit, Endpoint.after], success: (200, .page("BlacklistEntry")), refusals: [.malformedRequest, .notReady])
+        case .addToBlacklist:
+            .init(
+                method: .post, path: "/api/v1/blacklist", summary: "Bar a number, for a time or until it is removed",
+                request: .json("BlacklistOrder"), success: (201, .json("BlacklistEntry")), refusals: [.validationFailed, .notReady])
+        case .removeFromBlacklist:
+            .init(
+                method: .delete, path: "/api/v1/blacklist/{side}/{number}", summary: "Take a number off the dynamic blacklist",
+                success: (204, .none), refusals: [.notFound, .notReady])
+        case .explain:
+            .init(
+                method: .get, path: "/api/v1/explain",
+                summary: "What would become of a call, without calling: for whom it would be taken, every rewrite, every candidate and why not",
+                query: Endpoint.explainQuery, success: (200, .json("Decision")), refusals: [.malformedRequest, .notReady])
         case .getCallTrace:
             .init(
                 method: .get, path: "/api/v1/calls/{id}/trace", summary: "The SIP messages of a call, up or ended, oldest first",
@@ -228,6 +261,28 @@ extension Endpoint {
         name: "replace", meaning: "true gives every parameter that the document leaves out its default again", schema: ["type": "boolean"])
 
     private static let registrationName = QueryParameter(name: "name", meaning: "name of the registration", schema: ["type": "string"])
+
+    private static let after = QueryParameter(
+        name: "after", meaning: "continue behind this entry: the page's \"next\"", schema: ["type": "string"])
+
+    private static let gatewayKind = QueryParameter(
+        name: "kind", meaning: "only these",
+        schema: ["type": "string", "enum": .list(GatewayStatus.Kind.allCases.map { .text($0.rawValue) })])
+
+    private static let phoneState = QueryParameter(
+        name: "state", meaning: "only these", schema: ["type": "string", "enum": ["online", "offline"]])
+
+    private static let explainQuery: [QueryParameter] = [
+        QueryParameter(
+            name: "from", meaning: "mapping gateway or phone that calls; whoever the source belongs to unless given", schema: ["type": "string"]),
+        QueryParameter(name: "caller", meaning: "the caller as received; a phone's own number unless given", schema: ["type": "string"]),
+        QueryParameter(name: "callee", meaning: "the callee as received", schema: ["type": "string"]),
+        QueryParameter(
+            name: "at", meaning: "as if it came at this time (RFC 3339); now unless given", schema: ["type": "string", "format": "date-time"]),
+        QueryParameter(
+            name: "source", meaning: "address that the call comes from, as IP or IP:port; one of the caller's object unless given",
+            schema: ["type": "string"]),
+    ]
 
     private static let traceQuery: [QueryParameter] = [
         QueryParameter(

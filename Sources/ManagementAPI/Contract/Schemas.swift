@@ -4,7 +4,7 @@ import CallRecords
 enum Schemas {
     static var document: DocumentNode {
         let objects: [DocumentNode.Entry] = ObjectKind.allCases.map { .init($0.rawValue + "Object", object($0)) }
-        return DocumentNode(.mapping(fixed + reports + registrations + trace + [.init("Object", anyObject)] + objects))
+        return DocumentNode(.mapping(fixed + reports + registrations + trace + live + [.init("Object", anyObject)] + objects))
     }
 
     private static let fixed: [DocumentNode.Entry] = [
@@ -80,7 +80,8 @@ enum Schemas {
             "Statistics",
             record(
                 [("node", text), ("version", text), ("startedAt", time)] + SwitchStatistics.figures.map { ($0.key, integer) } + [
-                    ("registrations", record(RegistrationStatus.State.allCases.map { ($0.rawValue, integer) }))
+                    ("refusals", ["type": "object", "additionalProperties": integer]),
+                    ("registrations", record(RegistrationStatus.State.allCases.map { ($0.rawValue, integer) })),
                 ])),
         .init("Health", ["type": "object", "required": ["status"], "properties": ["status": text, "reasons": ["type": "array", "items": text]]]),
         .init("OpenAPI", ["type": "object"]),
@@ -111,10 +112,10 @@ enum Schemas {
             .init(field.name, DocumentNode(.mapping((field.schema.entries ?? []) + [.init("description", .text(field.meaning))])))
         }
         let head: [DocumentNode.Entry] = [
-            .init("kind", ["const": .text(kind.rawValue)]), .init("name", ["type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"]),
+            .init("kind", ["const": .text(kind.rawValue)]), .init("name", ["type": "string", "pattern": .text(kind.namePattern)]),
         ]
         return [
-            "type": "object", "required": .list((["kind", "name"] + fields.filter(\.required).map(\.name)).map { .text($0) }),
+            "type": "object", "required": .list((["kind", "name"] + fields.filter(\.isRequired).map(\.name)).map { .text($0) }),
             "additionalProperties": false, "properties": DocumentNode(.mapping(head + own)),
         ]
     }

@@ -15,6 +15,10 @@ public protocol SwitchControl: Sendable {
     func registrations() async -> [RegistrationStatus]
     /// Registrations that went into another state, newest first; at most the last thousand.
     func registrationEvents() async -> [NumberedRegistrationEvent]
+    /// The snapshot in force with what is known of its gateways and phones now; nil while the switch has none.
+    func view() async -> LiveView?
+    /// How the phones and gateways stand that register here, in any order.
+    func phones() async -> [PhoneStatus]
     /// Refuses new calls until `cancelDrain` or the end of the process; those that are up go on. Throws a `Problem`.
     func drain() async throws
     /// Takes new calls again. Throws a `Problem`, as while the switch stops.

@@ -6,8 +6,23 @@ public protocol ManagedObject: Hashable, Sendable {
     /// An object whose fields all have their defaults.
     init(blank name: String)
     var name: String { get }
+    /// Why a text cannot name an object of the kind; nil when it can.
+    static func fault(ofName name: String) -> String?
+    /// The same rule as a regular expression, for the OpenAPI document.
+    static var namePattern: String { get }
     /// Called once after all fields were read: rules between fields, and defaults that follow from others.
     static func complete(_ object: inout Self, _ reading: inout ObjectReading)
+}
+
+/// A field in which one object names another.
+public struct ObjectReference: Hashable, Sendable {
+    public var field: String
+    public var target: ObjectKey
+
+    public init(_ field: String, _ target: ObjectKey) {
+        self.field = field
+        self.target = target
+    }
 }
 
 /// One field of a kind: how it is read, checked, written and explained.
@@ -24,9 +39,12 @@ public struct ObjectField<Object>: Sendable {
     public let schema: DocumentNode
     let read: @Sendable (DocumentNode, inout Object, inout ObjectReading) -> Void
     let write: @Sendable (Object) -> DocumentNode
+    /// The kind of the objects that it names, and their names; nil for a field that names none.
+    let naming: (kind: ObjectKind, names: @Sendable (Object) -> [String])?
 
-    public init(
+    init(
         _ name: String, _ presence: Presence = .optional, isSecret: Bool = false, meaning: String, schema: DocumentNode,
+        naming: (kind: ObjectKind, names: @Sendable (Object) -> [String])? = nil,
         read: @escaping @Sendable (DocumentNode, inout Object, inout ObjectReading) -> Void,
         write: @escaping @Sendable (Object) -> DocumentNode
     ) {
@@ -37,49 +55,40 @@ public struct ObjectField<Object>: Sendable {
         self.schema = schema
         self.read = read
         self.write = write
-    }
-}
-
-/// The reading of one document: what it is about, and what was found wrong so far.
-public struct ObjectReading: Sendable {
-    public let kind: String
-    public let name: String
-    /// The whole document.
-    public let document: DocumentNode
-    public let catalogue: ParameterCatalogue
-    public private(set) var problems: [FieldProblem] = []
-
-    init(kind: String, name: String, document: DocumentNode, catalogue: ParameterCatalogue) {
-        self.kind = kind
-        self.name = name
-        self.document = document
-        self.catalogue = catalogue
+        self.naming = naming
     }
 
-    public mutating func refuse(_ field: String, at position: SourcePosition, _ rule: String, remedy: String) {
-        problems.append(FieldProblem(at: position, kind: kind, name: name, field: field, rule: rule, remedy: remedy))
+    /// What it names.
+    func references(_ object: Object) -> [ObjectReference] {
+        guard let naming else { return [] }
+        return naming.names(object).map { ObjectReference(name, ObjectKey(naming.kind, $0)) }
+    }
+
+    /// The same field of an object that holds this one.
+    func lifted<Outer>(to path: WritableKeyPath<Outer, Object> & Sendable) -> ObjectField<Outer> {
+        let (read, write) = (read, write)
+        var outerNaming: (kind: ObjectKind, names: @Sendable (Outer) -> [String])?
+        if let (kind, names) = naming { outerNaming = (kind, { names($0[keyPath: path]) }) }
+        return ObjectField<Outer>(
+            name, presence == .required ? .required : .optional, isSecret: isSecret, meaning: meaning, schema: schema, naming: outerNaming,
+            read: { node, outer, reading in read(node, &outer[keyPath: path], &reading) }, write: { write($0[keyPath: path]) })
     }
 }
 
 extension ManagedObject {
+    /// The other objects that it names, field by field.
+    public var references: [ObjectReference] { Self.fields.flatMap { $0.references(self) } }
+
+    public static func fault(ofName name: String) -> String? { ObjectKey.fault(ofName: name) }
+
+    public static var namePattern: String { "^[A-Za-z0-9._-]{1,64}$" }
+
     public static func complete(_ object: inout Self, _ reading: inout ObjectReading) {}
 
     /// Reads the fields of a document whose kind and name are known.
     static func read(_ reading: inout ObjectReading, name: String) -> Self {
         var object = Self(blank: name)
-        let known = ["kind", "name"] + fields.map(\.name)
-        for entry in reading.document.entries ?? [] where !known.contains(entry.key) {
-            reading.refuse(
-                entry.key, at: entry.keyPosition, "\(kind.rawValue) has no field \"\(entry.key)\"",
-                remedy: Suggestion.remedy(for: entry.key, among: known))
-        }
-        for field in fields {
-            if let value = reading.document[field.name] {
-                field.read(value, &object, &reading)
-            } else if field.presence == .required {
-                reading.refuse(field.name, at: reading.document.position, "the field is missing", remedy: "add \(field.name): \(field.meaning)")
-            }
-        }
+        reading.read(reading.document, by: fields, into: &object, what: kind.rawValue, head: ["kind", "name"])
         complete(&object, &reading)
         return object
     }

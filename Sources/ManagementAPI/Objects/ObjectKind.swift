@@ -1,8 +1,14 @@
-/// The kinds of object that an operator edits. A new kind needs a case here, a file beside
-/// `MappingGateway+Object.swift`, and a case in `ConfiguredObject`.
+import Routing
+import Vocabulary
+
+/// The kinds of object that an operator edits. A new kind needs a case here with its type, a table of its
+/// fields, and a case in `ConfiguredObject`.
 public enum ObjectKind: String, CaseIterable, Hashable, Sendable {
     case mappingGateway = "MappingGateway"
     case routingGateway = "RoutingGateway"
+    case phone = "Phone"
+    case gatewayGroup = "GatewayGroup"
+    case numberGroup = "NumberGroup"
     case registration = "Registration"
     case parameter = "Parameter"
 
@@ -20,6 +26,19 @@ public enum ObjectKind: String, CaseIterable, Hashable, Sendable {
     }
 
     public static var names: [String] { allCases.map(\.rawValue) }
+
+    /// The type whose table of fields describes the kind.
+    var type: any ManagedObject.Type {
+        switch self {
+        case .mappingGateway: Secured<MappingGateway>.self
+        case .routingGateway: Secured<RoutingGateway>.self
+        case .phone: Secured<Phone>.self
+        case .gatewayGroup: GatewayGroup.self
+        case .numberGroup: NumberGroup.self
+        case .registration: RegistrationObject.self
+        case .parameter: ParameterObject.self
+        }
+    }
 }
 
 /// What names one object: its kind and its name.
@@ -37,7 +56,7 @@ public struct ObjectKey: Hashable, Comparable, Sendable {
         (a.kind.order, a.name) < (b.kind.order, b.name)
     }
 
-    /// Why a text cannot name an object; nil when it can: 1 to 64 letters, digits, `.`, `_` and `-`.
+    /// Why a text cannot name an object of most kinds; nil when it can: 1 to 64 letters, digits, `.`, `_` and `-`.
     public static func fault(ofName name: String) -> String? {
         let allowed = name.utf8.allSatisfy { $0.isASCIILetter || $0.isASCIIDigit || $0 == 0x2D || $0 == 0x2E || $0 == 0x5F }
         return allowed && (1...64).contains(name.utf8.count) ? nil : "a name is 1 to 64 letters, digits, \".\", \"_\" and \"-\""
@@ -45,12 +64,16 @@ public struct ObjectKey: Hashable, Comparable, Sendable {
 }
 
 extension ObjectKind {
+    /// Place in `allCases`: objects are shown in this order.
     fileprivate var order: Int {
         switch self {
         case .mappingGateway: 0
         case .routingGateway: 1
-        case .registration: 2
-        case .parameter: 3
+        case .phone: 2
+        case .gatewayGroup: 3
+        case .numberGroup: 4
+        case .registration: 5
+        case .parameter: 6
         }
     }
 }

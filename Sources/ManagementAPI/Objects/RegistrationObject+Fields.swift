@@ -30,38 +30,7 @@ extension RegistrationObject {
         .text(
             "authUser", .optional, \.registration.authUser, bound: 128, allows: { $0.isQuotable },
             rule: "has control characters, quotes or back-slashes", meaning: "authentication user, where it is not the username"),
-        ObjectField(
-            "password", isSecret: true, meaning: "the password; never shown again, and kept when left out or given as \(Secret.mask)",
-            schema: ["type": ["string", "null"], "writeOnly": true, "maxLength": 256],
-            read: { node, object, reading in
-                guard !node.isNull, node.text != Secret.mask else { return }
-                guard let text = node.text, !text.isEmpty, text.utf8.count <= 256, !text.hasControlCharacters else {
-                    return reading.refuse(
-                        "password", at: node.position, "the password is no text of 1 to 256 bytes without control characters",
-                        remedy: "write the account's password, or passwordFile")
-                }
-                object.password = .stored(text)
-            },
-            write: { object in
-                if case .stored(let text) = object.password { .text(text) } else { .null }
-            }),
-        ObjectField(
-            "passwordFile", meaning: "absolute path of a file that holds the password; only the path is stored",
-            schema: ["type": ["string", "null"], "maxLength": 4096],
-            read: { node, object, reading in
-                guard !node.isNull else { return }
-                if case .stored = object.password {
-                    return reading.refuse(
-                        "passwordFile", at: node.position, "the password is given twice", remedy: "keep password or passwordFile, not both")
-                }
-                guard let text = node.text, text.hasPrefix("/"), text.utf8.count <= 4096, !text.hasControlCharacters else {
-                    return reading.refuse(
-                        "passwordFile", at: node.position, "\(node.printableShape) is no absolute path",
-                        remedy: "write a path that begins with \"/\"")
-                }
-                object.password = .file(text)
-            },
-            write: { .optional($0.passwordFile ?? "") }),
+        .password, .passwordFile,
         ObjectField(
             "period", meaning: "register period in seconds, 20 to 7200, or auto for what SS_SIP_USER_AGENT_EXPIRE says; auto unless set",
             schema: ["oneOf": [["const": "auto"], ["type": "integer", "minimum": 20, "maximum": 7200]]],
@@ -158,9 +127,4 @@ extension String {
         }
         return true
     }
-}
-
-extension DocumentNode {
-    /// `shape` without control characters, for a value that a stranger may have written.
-    fileprivate var printableShape: String { HostText.printable(shape) }
 }

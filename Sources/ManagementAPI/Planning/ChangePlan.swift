@@ -38,7 +38,7 @@ public struct ObjectChange: Hashable, Sendable {
 
     public init(key: ObjectKey, before: ConfiguredObject?, after: ConfiguredObject?) {
         self.key = key
-        self.fields = ObjectChange.difference(before?.body, after?.body, secrets: key.kind.secretFields)
+        self.fields = ObjectChange.difference(before?.body, after?.body, of: key.kind)
         switch (before, after) {
         case (nil, .some): action = .created
         case (.some, nil): action = .deleted
@@ -46,13 +46,17 @@ public struct ObjectChange: Hashable, Sendable {
         }
     }
 
-    /// Every field that differs. That a secret differs is said, with the mask on both sides.
-    private static func difference(_ before: DocumentNode?, _ after: DocumentNode?, secrets: [String]) -> [Field] {
-        let names = ((after ?? before)?.entries ?? []).map(\.key)
-        return names.compactMap { name in
+    /// Every field that differs; of an object that is made or deleted, what is not as usual. That a secret differs is
+    /// said, with the mask on both sides.
+    private static func difference(_ before: DocumentNode?, _ after: DocumentNode?, of kind: ObjectKind) -> [Field] {
+        let descriptions = kind.fieldDescriptions
+        let secrets = descriptions.filter(\.isSecret).map(\.name)
+        let isWhole = before == nil || after == nil
+        return descriptions.compactMap { description in
+            let name = description.name
             let (old, new) = (before?[name], after?[name])
-            guard old != new else { return nil }
-            guard secrets.contains(name) else { return Field(name: name, before: old, after: new) }
+            guard old != new, !isWhole || description.isRequired || (old ?? new) != description.usual else { return nil }
+            guard secrets.contains(name) else { return Field(name: name, before: old?.summary, after: new?.summary) }
             let masked: (DocumentNode) -> DocumentNode = { $0.isNull ? $0 : .text(Secret.mask) }
             return Field(name: name, before: old.map(masked), after: new.map(masked))
         }
@@ -78,5 +82,14 @@ public enum ObjectMutation: Hashable, Sendable {
         case .put(let object): object.key
         case .delete(let key): key
         }
+    }
+}
+
+extension DocumentNode {
+    /// The value as a difference shows it: of one that is very long only how long it is.
+    fileprivate var summary: DocumentNode {
+        if let elements, elements.count > 1000 { return .text("a list of \(elements.count) elements") }
+        if let text, text.utf8.count > 16_384 { return .text("a text of \(text.utf8.count) bytes") }
+        return self
     }
 }

@@ -5,8 +5,13 @@
 /// left out stays. Objects that no document names stay as they are.
 public struct ChangePlanner: Sendable {
     public let catalogue: ParameterCatalogue
+    /// Where the switch itself is reached; nothing may send calls there.
+    public var ownAddresses: OwnAddresses
 
-    public init(catalogue: ParameterCatalogue) { self.catalogue = catalogue }
+    public init(catalogue: ParameterCatalogue, ownAddresses: OwnAddresses = OwnAddresses()) {
+        self.catalogue = catalogue
+        self.ownAddresses = ownAddresses
+    }
 
     /// What becomes of parameters that are set and that no document names.
     public enum OtherParameters: Sendable {
@@ -36,7 +41,7 @@ public struct ChangePlanner: Sendable {
             keys += gone
         }
         let described = Dictionary(reader.read.map { ($0.object.key, $0.document) }, uniquingKeysWith: { first, _ in first })
-        problems += CrossChecks(documents: described).problems(of: result)
+        problems += CrossChecks(documents: described, ownAddresses: ownAddresses).problems(of: result)
         guard problems.isEmpty else { return .failure(RefusedChange(problems)) }
         let changes = keys.map { ObjectChange(key: $0, before: current[$0], after: result[$0]) }
         return .success(ChangePlan(changes: changes, result: result))

@@ -90,11 +90,11 @@ struct ObjectReader {
                     remedy: "add \"name:\""))
             return nil
         }
-        guard let name = node.text, ObjectKey.fault(ofName: name) == nil else {
+        guard let name = node.text, kind.fault(ofName: name) == nil else {
             problems.append(
                 FieldProblem(
                     at: node.position, kind: kind.rawValue, field: "name", rule: "\(node.shape) is no name",
-                    remedy: ObjectKey.fault(ofName: "") ?? ""))
+                    remedy: kind.fault(ofName: "") ?? ""))
             return nil
         }
         guard kind == .parameter else { return name }

@@ -24,6 +24,12 @@ public struct SwitchStatistics: Hashable, Sendable {
     public var strayMessages: UInt64 = 0
     public var unrecognisedSources: UInt64 = 0
     public var oversizedDatagramsSent: UInt64 = 0
+    /// Datagrams that the system lost because a socket's receive buffer was full.
+    public var datagramsLost: UInt64 = 0
+    /// The highest of all shards: 1 refuses new calls, 2 other requests outside calls too.
+    public var overloadLevel = 0
+    /// Messages, calls and connections that were refused, by the name of the cause.
+    public var refusals: [String: UInt64] = [:]
     /// Registrations by their state; a state without one may be missing.
     public var registrations: [RegistrationStatus.State: Int] = [:]
     /// Registrations under whose account somebody else is registered too.
@@ -74,6 +80,11 @@ extension SwitchStatistics {
         counter(
             "oversizedDatagramsSent", "tandem_sip_oversized_datagrams_sent_total",
             "Messages sent over UDP although longer than RFC 3261, 18.1.1 wants.", \.oversizedDatagramsSent),
+        counter(
+            "datagramsLost", "tandem_sip_datagrams_lost_total", "Datagrams lost because a socket's receive buffer was full.", \.datagramsLost),
+        gauge(
+            "overloadLevel", "tandem_overload_level", "0 none; 1 new calls are refused for overload; 2 other requests outside calls too."
+        ) { Int64($0.overloadLevel) },
         gauge(
             "foreignRegistrations", "tandem_registrations_foreign",
             "Registrations under whose account another contact is registered too."
@@ -116,8 +127,13 @@ extension SwitchStatistics {
         return DocumentNode(
             .mapping(
                 head + SwitchStatistics.figures.map { .init($0.key, .number($0.value(self))) }
-                    + [.init("registrations", DocumentNode(.mapping(states)))]))
+                    + [
+                        .init("refusals", DocumentNode(.mapping(sortedRefusals.map { .init($0.key, .number(Int64(clamping: $0.value))) }))),
+                        .init("registrations", DocumentNode(.mapping(states))),
+                    ]))
     }
+
+    private var sortedRefusals: [(key: String, value: UInt64)] { refusals.sorted { $0.key < $1.key } }
 
     /// The figures in Prometheus' text format, version 0.0.4.
     public var prometheus: String {
@@ -127,7 +143,10 @@ extension SwitchStatistics {
         let states =
             "# HELP tandem_registrations Registrations at upstreams by state.\n# TYPE tandem_registrations gauge\n"
             + RegistrationStatus.State.allCases.map { "tandem_registrations{state=\"\($0.rawValue)\"} \(registrations[$0] ?? 0)\n" }.joined()
-        return info + states
+        let refused =
+            "# HELP tandem_refusals_total Messages, calls and connections that were refused, by cause.\n# TYPE tandem_refusals_total counter\n"
+            + sortedRefusals.map { "tandem_refusals_total{cause=\"\($0.key)\"} \($0.value)\n" }.joined()
+        return info + states + refused
             + SwitchStatistics.figures.map { figure in
                 "# HELP \(figure.metric) \(figure.help)\n# TYPE \(figure.metric) \(figure.form.rawValue)\n\(figure.metric) \(figure.value(self))\n"
             }.joined()

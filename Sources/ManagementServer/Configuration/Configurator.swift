@@ -10,6 +10,11 @@ public actor Configurator {
     private let planner: ChangePlanner
     let now: @Sendable () -> WallTime
     private let secretReader: SecretReader
+    /// What is known of the objects now, across all snapshots.
+    private let live: LiveTable
+    private let zone: @Sendable () -> ZoneTable
+    /// The snapshot that the switch was given last.
+    private var inForce: SwitchConfiguration?
     /// What the files of secrets held when they could last be read, by path.
     private var secrets: [String: String]
     /// The change that is being made; the next one waits for it.
@@ -17,13 +22,17 @@ public actor Configurator {
 
     public init(
         store: any ObjectStore, control: any SwitchControl, catalogue: ParameterCatalogue, secretReader: SecretReader = .none,
-        secrets: [String: String] = [:], now: @escaping @Sendable () -> WallTime
+        secrets: [String: String] = [:], ownAddresses: OwnAddresses = OwnAddresses(), live: LiveTable = LiveTable(),
+        zone: @escaping @Sendable () -> ZoneTable = { .utc }, inForce: SwitchConfiguration? = nil, now: @escaping @Sendable () -> WallTime
     ) {
+        self.live = live
+        self.zone = zone
+        self.inForce = inForce
         self.secretReader = secretReader
         self.secrets = secrets
         self.store = store
         self.control = control
-        self.planner = ChangePlanner(catalogue: catalogue)
+        self.planner = ChangePlanner(catalogue: catalogue, ownAddresses: ownAddresses)
         self.now = now
     }
 
@@ -38,7 +47,9 @@ public actor Configurator {
         /// What the files of secrets hold, by path.
         public var secrets: [String: String]
 
-        public var configuration: SwitchConfiguration { objects.configuration(revision: revision, secrets: secrets) }
+        public func configuration(on basis: SnapshotBasis = SnapshotBasis()) -> SwitchConfiguration {
+            objects.configuration(revision: revision, secrets: secrets, on: basis)
+        }
     }
 
     public struct Outcome: Sendable {
@@ -154,7 +165,7 @@ public actor Configurator {
         do {
             let revision = try await store.apply(mutations, expecting: current.revision, author: author, at: now())
             secrets = files.secrets(elseFrom: secrets)
-            await control.configurationChanged(plan.result.configuration(revision: revision, secrets: secrets))
+            await handOver(plan.result, revision: revision)
             return Outcome(revision: revision, isApplied: true, changes: plan.changes)
         } catch let conflict as RevisionConflict {
             throw Problem(.revisionMismatch, "the configuration moved on to revision \(conflict.current); read it again and retry")
@@ -166,8 +177,15 @@ public actor Configurator {
         let new = files.secrets(elseFrom: secrets)
         let changed = new.count { secrets[$0.key] != $0.value }
         secrets = new
-        if changed > 0 { await control.configurationChanged(objects.configuration(revision: revision, secrets: new)) }
+        if changed > 0 { await handOver(objects, revision: revision) }
         return changed
+    }
+
+    private func handOver(_ objects: ObjectSet, revision: Int64) async {
+        let configuration = objects.configuration(
+            revision: revision, secrets: secrets, on: SnapshotBasis(live: live, zone: zone(), previous: inForce))
+        inForce = configuration
+        await control.configurationChanged(configuration)
     }
 
     private func check(_ expectation: Expectation, against current: Snapshot) throws(Problem) {

@@ -34,6 +34,13 @@ struct Handlers: Sendable {
         case .listRegistrations: await listRegistrations()
         case .getRegistration: try await getRegistration(exchange)
         case .listRegistrationEvents: try await listRegistrationEvents(exchange)
+        case .listGateways: try await listGateways(exchange)
+        case .listPhones: try await listPhones(exchange)
+        case .getPhone: try await getPhone(exchange)
+        case .listBlacklist: try await listBlacklist(exchange)
+        case .addToBlacklist: try await addToBlacklist(exchange)
+        case .removeFromBlacklist: try await removeFromBlacklist(exchange)
+        case .explain: try await explain(exchange)
         case .getCallTrace: try await getCallTrace(exchange)
         case .getRegistrationTrace: try await getRegistrationTrace(exchange)
         case .getDrain: try await getDrain(exchange)
@@ -44,7 +51,7 @@ struct Handlers: Sendable {
         case .getStatistics: .json(await services.control.statistics().document)
         case .live: .json(["status": "live"])
         case .ready: await ready()
-        case .metrics: .text(await services.control.statistics().prometheus)
+        case .metrics: await metrics()
         case .openAPI: .json(OpenAPIDocument.document(version: settings.version))
         }
     }

@@ -11,6 +11,8 @@ public struct DatagramStatistics: Sendable, Equatable {
     public var emptyDatagrams: UInt64 = 0
     /// Sent although longer than 1300 bytes, so that they may be fragmented (RFC 3261, section 18.1.1).
     public var oversizedDatagramsSent: UInt64 = 0
+    /// Arrived while the socket's receive buffer was full, and lost.
+    public var datagramsLost: UInt64 = 0
     /// Handed to the shard that owns their call.
     public var datagramsSteered: UInt64 = 0
     /// Steered here by other shards and dropped because the mailbox was full.
@@ -39,7 +41,7 @@ public struct DatagramStatistics: Sendable, Equatable {
 
     private static var fields: [WritableKeyPath<DatagramStatistics, UInt64>] {
         [
-            \.datagramsReceived, \.datagramsSent, \.receiveCalls, \.sendCalls, \.waits, \.emptyDatagrams,
+            \.datagramsReceived, \.datagramsSent, \.receiveCalls, \.sendCalls, \.waits, \.emptyDatagrams, \.datagramsLost,
             \.oversizedDatagramsSent, \.datagramsSteered, \.steeredDatagramsDropped, \.datagramsDelayed,
             \.delayedDatagramsDropped, \.datagramsDroppedLocally, \.sendFailures, \.unreachableReports, \.unroutableStreamMessages,
         ]

@@ -25,6 +25,12 @@ struct ReceiveBatch: ~Copyable {
         return min(0, received)
     }
 
+    /// When the first datagram held arrived at this machine; unset when the system did not say.
+    var oldestArrival: WallTime { WallTime(microseconds: csys_oldest_arrival(batch)) }
+
+    /// Datagrams that the sockets last received from had lost for want of room; it wraps around.
+    var lost: UInt32 { csys_lost(batch) }
+
     /// Whether more may wait: only a full batch leaves something behind.
     var isFull: Bool { count == ReceiveBatch.capacity }
 

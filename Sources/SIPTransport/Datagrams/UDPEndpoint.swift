@@ -14,6 +14,10 @@ struct UDPEndpoint: ~Copyable {
     let listener: UInt16
     /// Datagrams may wait on the socket although no event will say so.
     var mayHaveMore = false
+    /// When nothing was left on the socket.
+    var emptyAt = Instant.zero
+    /// What the system counted as lost when it was last looked at.
+    var lostBefore: UInt32 = 0
     /// The poller reports when the socket becomes writable.
     var isWatchedForWriting = false
 

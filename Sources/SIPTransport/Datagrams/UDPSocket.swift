@@ -31,6 +31,7 @@ final class UDPSocket: Sendable {
         let granted = csys_set_buffers(descriptor, UDPSocket.bufferBytes)
         var bound = address.system
         var result = min(0, granted)
+        if result >= 0 { result = csys_watch_arrivals(descriptor) }
         if result >= 0, sharing == .amongShards { result = csys_share_port(descriptor) }
         if result >= 0 { result = csys_bind(descriptor, &bound) }
         if result >= 0 { result = csys_local_address(descriptor, &bound) }

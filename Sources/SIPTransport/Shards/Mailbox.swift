@@ -40,6 +40,8 @@ final class Mailbox: Sendable {
         var failures: [Flow] = []
         var resolutions: [(hop: NextHop, resolution: Resolution)] = []
         var messages: MessageQueue
+        /// When the first of it was posted; nil when nothing is there.
+        var waitingSince: Instant?
         /// Datagrams of other shards that found no room, since the last time.
         var droppedDatagrams: UInt64 = 0
 
@@ -51,6 +53,7 @@ final class Mailbox: Sendable {
             failures.removeAll(keepingCapacity: true)
             resolutions.removeAll(keepingCapacity: resolutions.count <= 1024)
             messages.removeAll()
+            waitingSince = nil
             droppedDatagrams = 0
         }
     }
@@ -138,6 +141,7 @@ final class Mailbox: Sendable {
             if state.isClosed { return .closed }
             guard append(&state.contents) else { return .full }
             wake = !state.isSignalled
+            if wake { state.contents.waitingSince = SystemClock.instant }
             state.isSignalled = true
             return .accepted
         }

@@ -10,6 +10,12 @@ import Vocabulary
 public protocol ShardDriving: ~Copyable, SendableMetatype {
     init(_ configuration: ShardConfiguration)
 
+    /// Whether a message is worth looking at: asked once for each, before it is steered or copied, by the shard that received it.
+    mutating func admits(_ message: Bytes, from source: NetworkAddress, at now: Moment) -> Bool
+    /// The oldest message that waited in this turn of the loop had waited for `lag`.
+    mutating func lagMeasured(_ lag: Interval, at now: Moment)
+    /// A message found no room among those that wait.
+    mutating func backlogRefused(_ source: NetworkAddress, at now: Moment)
     /// One datagram or one framed stream message. `bytes` is valid during the call and stays as it is: the
     /// trace copies it afterwards.
     mutating func messageReceived(_ bytes: UnsafeMutableRawBufferPointer, from flow: Flow, at now: Moment)
@@ -30,6 +36,8 @@ public protocol ShardDriving: ~Copyable, SendableMetatype {
     var questions: [NextHop] { get set }
     /// Registrations that went into another state; the loop takes them after each batch.
     var notices: [RegistrationEvent] { get set }
+    /// Floods and overload, for people; the loop takes them after each batch.
+    var protectionNotices: [ProtectionNotice] { get set }
     /// What the other shards are to be told of a registration that one keeps; the loop takes them after each batch.
     var announcements: [RegistrationView] { get set }
 
@@ -40,6 +48,15 @@ public protocol ShardDriving: ~Copyable, SendableMetatype {
 extension ShardDriving where Self: ~Copyable {
     /// A shard that knows everybody need not say so.
     public var lastMessageWasForeign: Bool { false }
+
+    /// A shard may let everybody in and refuse nothing.
+    public func admits(_ message: Bytes, from source: NetworkAddress, at now: Moment) -> Bool { true }
+    public func lagMeasured(_ lag: Interval, at now: Moment) {}
+    public func backlogRefused(_ source: NetworkAddress, at now: Moment) {}
+    public var protectionNotices: [ProtectionNotice] {
+        get { [] }
+        set {}
+    }
 
     /// A shard that looks nothing up need not say so.
     public var questions: [NextHop] {
@@ -67,10 +84,16 @@ public protocol RecordSink: Sendable {
     func submit(shard: Int, bytes: inout [UInt8], lastSequence: UInt64)
 }
 
-/// Who is told what happens to registrations.
+/// Who is told what happens to registrations, and of floods and overload.
 public protocol NoticeSink: Sendable {
     /// Registrations went into another state, in this order. Called on a shard's thread and must not block.
     func registrationsChanged(_ events: [RegistrationEvent])
+    /// A shard refuses more than usual, or does so no longer. Called on the shard's thread and must not block.
+    func protectionNoticed(_ notices: [ProtectionNotice], shard: Int)
+}
+
+extension NoticeSink {
+    public func protectionNoticed(_ notices: [ProtectionNotice], shard: Int) {}
 }
 
 /// For a switch that nobody watches.

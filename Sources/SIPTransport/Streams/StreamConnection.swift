@@ -45,6 +45,11 @@ final class StreamConnection: ChannelInboundHandler {
     /// Whether the peer has sent anything of SIP.
     private(set) var hasReceived = false
 
+    /// Whether a whole message of the peer has come.
+    private(set) var hasBroughtMessage = false
+    /// Bytes held of messages that are not whole, or that a shard has no room for.
+    private(set) var heldBytes = 0
+
     private unowned let table: StreamTable
     private var state = State.opening(waiting: [], bytes: 0)
     private var context: ChannelHandlerContext?
@@ -52,6 +57,8 @@ final class StreamConnection: ChannelInboundHandler {
     private var lastActivity = SystemClock.instant
     /// When TCP was there; nil before.
     private var connectedSince: Instant?
+    /// When it was ready for messages; nil before.
+    private var openSince: Instant?
     /// When the message at the front began to come; nil when none is half there.
     private var partialSince: Instant?
     private var isPaused = false
@@ -99,6 +106,7 @@ final class StreamConnection: ChannelInboundHandler {
         state = .open
         wasOpen = true
         lastActivity = SystemClock.instant
+        openSince = lastActivity
         if role == .opened { keepalive = StreamKeepalive(table.settings, now: lastActivity) }
         table.opened(self)
         for buffer in waiting { context?.write(wrapOutboundOut(buffer), promise: nil) }
@@ -118,6 +126,17 @@ final class StreamConnection: ChannelInboundHandler {
         keepalive?.bytesReceived(at: now)
         unwrapInboundIn(data).withUnsafeReadableBytes { framer.append(Bytes($0)) }
         deliver(now)
+        countHeldBytes()
+    }
+
+    /// Cuts the connection when what all of them hold is more than may be.
+    private func countHeldBytes() {
+        guard case .open = state else { return }
+        let difference = framer.byteCount - heldBytes
+        heldBytes = framer.byteCount
+        guard !table.holds(difference) else { return }
+        table.counters.update { $0.cutForMemory += 1 }
+        fail("too many messages are unfinished at once")
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -147,6 +166,10 @@ final class StreamConnection: ChannelInboundHandler {
             case .message:
                 partialSince = nil
                 lastActivity = now
+                if !hasBroughtMessage {
+                    hasBroughtMessage = true
+                    if role == .accepted { table.broughtMessage(self) }
+                }
                 if handOver() { framer.consumeMessage() } else { pause() }
             case .violation(let violation):
                 table.counters.update { $0.framingViolations += 1 }
@@ -180,6 +203,7 @@ final class StreamConnection: ChannelInboundHandler {
     private func resume() {
         isPaused = false
         deliver(SystemClock.instant)
+        countHeldBytes()
         if !isPaused, let context { try? context.channel.syncOptions?.setOption(.autoRead, value: true) }
     }
 
@@ -236,6 +260,9 @@ final class StreamConnection: ChannelInboundHandler {
             if let partialSince, !isPaused, now - partialSince >= settings.messageTimeout {
                 table.counters.update { $0.messageTimeouts += 1 }
                 fail("\(peer.remote) began a message and did not finish it")
+            } else if role == .accepted, !hasBroughtMessage, let openSince, now - openSince >= settings.firstMessageTimeout {
+                table.counters.update { $0.firstMessageTimeouts += 1 }
+                fail("\(peer.remote) connected and sent no message")
             } else if now - lastActivity >= (role == .accepted ? settings.idleTimeout : settings.openedIdleTimeout) {
                 table.counters.update { $0.idleTimeouts += 1 }
                 isUnused = true

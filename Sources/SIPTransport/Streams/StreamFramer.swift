@@ -58,6 +58,9 @@ struct StreamFramer {
         return buffer.count - start < messageLength
     }
 
+    /// Bytes held: of a message that is not whole, or not yet taken.
+    var byteCount: Int { buffer.count - start }
+
     mutating func append(_ bytes: Bytes) {
         if start > 0 {
             buffer.removeSubrange(..<start)

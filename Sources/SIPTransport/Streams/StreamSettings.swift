@@ -6,6 +6,13 @@ public struct StreamSettings: Sendable {
     public var maximumConnections = 1_000
     /// Most accepted connections at once from one source address.
     public var maximumConnectionsPerSource = 64
+    /// Most accepted connections at once that have not brought a whole message yet, in all and from one source address.
+    public var maximumSilentConnections = 500
+    public var maximumSilentConnectionsPerSource = 32
+    /// An accepted connection must bring its first whole message this long after it is open.
+    public var firstMessageTimeout = Interval.seconds(20)
+    /// Bytes of messages that are not whole yet, of all connections together; beyond them the connection that brings more is cut.
+    public var maximumHeldBytes = 32 << 20
     /// Longest header section of a message, in bytes.
     public var maximumHeaderBytes = 65_536
     /// Longest body of a message, in bytes.
@@ -27,7 +34,8 @@ public struct StreamSettings: Sendable {
     public var longestReconnectPause = Interval.seconds(30)
     /// TLS must be agreed on this long after its connection is there.
     public var handshakeTimeout = Interval.seconds(10)
-    /// Most unfinished TLS handshakes at once from one source address.
+    /// Most unfinished TLS handshakes at once, in all and from one source address.
+    public var maximumHandshakes = 200
     public var maximumHandshakesPerSource = 16
     /// A connection that we opened is pinged after 80 to 100 % of this time without a byte received.
     public var keepaliveInterval = Interval.seconds(120)

@@ -12,12 +12,18 @@ public struct StreamStatistics: Sendable, Equatable {
     public var messagesHeldBack: UInt64 = 0
     /// Accepted connections on which TLS failed.
     public var handshakeFailures: UInt64 = 0
-    /// Closed at once because of the bound on unfinished TLS handshakes of one source.
+    /// Closed at once because of the bounds on unfinished TLS handshakes.
     public var refusedForHandshakes: UInt64 = 0
     /// Closed at once because of the bound on all connections.
     public var refusedForTotal: UInt64 = 0
     /// Closed at once because of the bound for one source.
     public var refusedForSource: UInt64 = 0
+    /// Closed at once because of the bounds on connections that have not brought a message.
+    public var refusedForSilence: UInt64 = 0
+    /// Accepted connections closed because their first message did not come.
+    public var firstMessageTimeouts: UInt64 = 0
+    /// Connections cut because unfinished messages filled the memory meant for them.
+    public var cutForMemory: UInt64 = 0
     public var messagesReceived: UInt64 = 0
     public var messagesSent: UInt64 = 0
     public var keepalivesAnswered: UInt64 = 0

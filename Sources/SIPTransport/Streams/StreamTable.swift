@@ -33,6 +33,10 @@ final class StreamTable {
     private var acceptedFrom = SourceCounts()
     /// Accepted connections whose TLS handshake is not done.
     private var handshakingFrom = SourceCounts()
+    /// Accepted connections that have not brought a whole message.
+    private var silentFrom = SourceCounts()
+    /// Bytes that all connections hold of messages that are not whole.
+    private(set) var heldBytes = 0
     private var backoff: ConnectBackoff
     private var lastNumber: UInt32 = 0
     private var outgoing = MessageQueue(bound: StreamSender.bound)
@@ -69,9 +73,16 @@ final class StreamTable {
             counters.update { $0.refusedForSource += 1 }
             throw ChannelError.outputClosed
         }
-        let transport = listeners[listener].transport
-        guard transport != .tls || handshakingFrom.take(remote, bound: settings.maximumHandshakesPerSource) else {
+        guard silentFrom.take(remote, bound: settings.maximumSilentConnectionsPerSource, total: settings.maximumSilentConnections) else {
             acceptedFrom.giveBack(remote)
+            counters.update { $0.refusedForSilence += 1 }
+            throw ChannelError.outputClosed
+        }
+        let transport = listeners[listener].transport
+        guard transport != .tls || handshakingFrom.take(remote, bound: settings.maximumHandshakesPerSource, total: settings.maximumHandshakes)
+        else {
+            acceptedFrom.giveBack(remote)
+            silentFrom.giveBack(remote)
             counters.update { $0.refusedForHandshakes += 1 }
             throw ChannelError.outputClosed
         }
@@ -104,10 +115,20 @@ final class StreamTable {
         problems.succeeded(connection.peer, .outgoing)
     }
 
+    /// The first whole message of an accepted connection.
+    func broughtMessage(_ connection: StreamConnection) { silentFrom.giveBack(connection.peer.remote) }
+
+    /// A connection holds so many bytes more, or fewer; false when that is more than all may hold.
+    func holds(_ difference: Int) -> Bool {
+        heldBytes += difference
+        return difference <= 0 || heldBytes <= settings.maximumHeldBytes
+    }
+
     /// Forgets a connection and tells the shards that sent on it.
     func remove(_ connection: StreamConnection) {
         guard connections.removeValue(forKey: connection.number) != nil else { return }
         if numberOfPeer[connection.peer] == connection.number { numberOfPeer[connection.peer] = nil }
+        heldBytes -= connection.heldBytes
         switch connection.role {
         case .accepted: forgetAccepted(connection)
         case .opened: noteEnd(ofOpened: connection)
@@ -121,6 +142,7 @@ final class StreamTable {
 
     private func forgetAccepted(_ connection: StreamConnection) {
         acceptedFrom.giveBack(connection.peer.remote)
+        if !connection.hasBroughtMessage { silentFrom.giveBack(connection.peer.remote) }
         guard connection.peer.transport == .tls, !connection.wasOpen else { return }
         handshakingFrom.giveBack(connection.peer.remote)
         counters.update { $0.handshakeFailures += 1 }
@@ -231,7 +253,7 @@ final class StreamTable {
         let shortest =
             [
                 settings.idleTimeout, settings.openedIdleTimeout, settings.messageTimeout, settings.handshakeTimeout,
-                settings.keepaliveInterval, settings.pongTimeout,
+                settings.keepaliveInterval, settings.pongTimeout, settings.firstMessageTimeout,
             ].min() ?? .zero
         let interval = TimeAmount.nanoseconds(max(1_000_000, min(1_000_000_000, shortest.nanoseconds / 4)))
         let bound = NIOLoopBound(self, eventLoop: loop)

@@ -41,6 +41,8 @@ public struct Dialog: ~Copyable {
     private var otherForks: [RemoteParty] = []
     /// The way of the request that opened the dialog: every fork begins with it.
     private let openingFlow: Flow
+    /// Which of the peer's addresses requests go to.
+    public var requestAddress = RequestAddress.contact
     /// Bytes of texts kept after the last tidying.
     private var tidySize = 0
     /// CSeq number of our last request; 0 before the first.
@@ -52,7 +54,11 @@ public struct Dialog: ~Copyable {
     static let maximumForks = 8
 
     /// The dialog of a call that comes in: we are the UAS of its INVITE.
-    public init(answering message: Message, _ essentials: Essentials, localTag: MintedToken, flow: Flow, endpoints: LocalEndpoints) {
+    public init(
+        answering message: Message, _ essentials: Essentials, localTag: MintedToken, flow: Flow, endpoints: LocalEndpoints,
+        requestAddress: RequestAddress = .contact
+    ) {
+        self.requestAddress = requestAddress
         callIDText = texts.store(essentials.callID)
         localTagText = texts.store(token: localTag)
         localText = texts.store(essentials.to.text)
@@ -69,8 +75,10 @@ public struct Dialog: ~Copyable {
     /// The dialog of a call that goes out: we are the UAC of its INVITE. `local` and `remote` are the
     /// From and To values without tags, `target` the Request-URI, `routes` a preloaded route set, separated by commas.
     public init(
-        calling target: Bytes, local: Bytes, remote remoteValue: Bytes, callID: Bytes, localTag: MintedToken, flow: Flow, routes: String = ""
+        calling target: Bytes, local: Bytes, remote remoteValue: Bytes, callID: Bytes, localTag: MintedToken, flow: Flow, routes: String = "",
+        requestAddress: RequestAddress = .contact
     ) {
+        self.requestAddress = requestAddress
         callIDText = texts.store(callID)
         localTagText = texts.store(token: localTag)
         localText = texts.store(local)
@@ -237,8 +245,15 @@ public struct Dialog: ~Copyable {
         }
     }
 
-    /// Where requests go: the first route, else the remote target.
+    /// Where requests go: the first route, else the remote target, unless the peer is set to be found where it was heard.
     private mutating func takeFlow(_ endpoints: LocalEndpoints) {
+        switch requestAddress {
+        case .source: return
+        case .contactPort:
+            if let port = URI(remoteTarget)?.port { remote.flow.remote.port = port }
+            return
+        case .contact: break
+        }
         var list = CommaList(texts[remote.routes])
         let next = list.next().flatMap { NameAddress($0)?.uri } ?? remoteTarget
         if let uri = URI(next) { remote.flow = endpoints.flow(toward: uri, known: remote.flow) }

@@ -20,33 +20,24 @@ public struct DigestCredentials {
 
     /// Nil for another scheme, and for credentials that break the grammar or lack what they need.
     public init?(_ value: Bytes) {
-        var field = AuthenticationField(value)
-        guard case .scheme(let scheme) = field.next(), scheme.equalsIgnoringCase("Digest") else { return nil }
-        var values = [Name: Bytes]()
-        while let item = field.next() {
-            guard case .parameter(let written, let value) = item else { return nil }
-            guard let name = Name.allCases.first(where: { written.equalsIgnoringCase($0.text) }) else { continue }
-            guard values.updateValue(value, forKey: name) == nil else { return nil }
-        }
-        guard let username = values[.username], let realm = values[.realm], let nonce = values[.nonce], let uri = values[.uri],
-            let response = values[.response],
-            let algorithm = values[.algorithm].map({ DigestAlgorithm($0) }) ?? DigestAlgorithm(.md5)
+        guard let values = Values(value), values.has(.username), values.has(.realm), values.has(.nonce), values.has(.uri),
+            values.has(.response), let algorithm = values.has(.algorithm) ? DigestAlgorithm(values[.algorithm]) : DigestAlgorithm(.md5)
         else { return nil }
-        self.username = username
-        self.realm = realm
-        self.nonce = nonce
-        self.uri = uri
-        self.response = response
+        username = values[.username]
+        realm = values[.realm]
+        nonce = values[.nonce]
+        uri = values[.uri]
+        response = values[.response]
         self.algorithm = algorithm
-        opaque = values[.opaque]
-        cnonce = values[.cnonce] ?? .empty
-        isUserhash = values[.userhash]?.equalsIgnoringCase("true") ?? false
-        guard let qop = values[.qop] else {
+        opaque = values.has(.opaque) ? values[.opaque] : nil
+        cnonce = values[.cnonce]
+        isUserhash = values[.userhash].equalsIgnoringCase("true")
+        guard values.has(.qop) else {
             quality = nil
             count = 0
             return
         }
-        guard let quality = QualityOfProtection(qop), let count = values[.nc]?.nonceCount, values[.cnonce] != nil else { return nil }
+        guard let quality = QualityOfProtection(values[.qop]), let count = values[.nc].nonceCount, values.has(.cnonce) else { return nil }
         self.quality = quality
         self.count = count
     }
@@ -59,23 +50,46 @@ public struct DigestCredentials {
         ).matches(hex: response)
     }
 
-    private enum Name: CaseIterable {
+    /// The parameters by name, each at most once. Read for every request of a phone, so nothing is allocated.
+    private struct Values {
+        private var found = InlineArray<11, Bytes>(repeating: .empty)
+        private var present: UInt16 = 0
+
+        init?(_ value: Bytes) {
+            var field = AuthenticationField(value)
+            guard case .scheme(let scheme) = field.next(), scheme.equalsIgnoringCase("Digest") else { return nil }
+            while let item = field.next() {
+                guard case .parameter(let written, let value) = item else { return nil }
+                guard let name = Name(written) else { continue }
+                guard !has(name) else { return nil }
+                present |= 1 << name.rawValue
+                found[Int(name.rawValue)] = value
+            }
+        }
+
+        func has(_ name: Name) -> Bool { present & 1 << name.rawValue != 0 }
+
+        /// Empty when it is not there.
+        subscript(name: Name) -> Bytes { found[Int(name.rawValue)] }
+    }
+
+    private enum Name: UInt16 {
         case username, realm, nonce, uri, response, algorithm, qop, cnonce, nc, opaque, userhash
 
-        var text: StaticString {
-            switch self {
-            case .username: "username"
-            case .realm: "realm"
-            case .nonce: "nonce"
-            case .uri: "uri"
-            case .response: "response"
-            case .algorithm: "algorithm"
-            case .qop: "qop"
-            case .cnonce: "cnonce"
-            case .nc: "nc"
-            case .opaque: "opaque"
-            case .userhash: "userhash"
-            }
+        init?(_ written: Bytes) {
+            func one(_ text: StaticString, _ name: Name) -> Name? { written.equalsIgnoringCase(text) ? name : nil }
+            let name: Name? =
+                switch written.count {
+                case 2: one("nc", .nc)
+                case 3: one("uri", .uri) ?? one("qop", .qop)
+                case 5: one("realm", .realm) ?? one("nonce", .nonce)
+                case 6: one("cnonce", .cnonce) ?? one("opaque", .opaque)
+                case 8: one("username", .username) ?? one("response", .response) ?? one("userhash", .userhash)
+                case 9: one("algorithm", .algorithm)
+                default: nil
+                }
+            guard let name else { return nil }
+            self = name
         }
     }
 }

@@ -5,7 +5,7 @@ extension SessionTimer {
     /// An INVITE or UPDATE of the peer came. A verdict other than `accept` is its final answer, and the
     /// request goes no further; else `responseSent` follows when its final response goes out.
     public mutating func requestReceived(_ request: SessionTimerRequest, _ method: SessionRefreshMethod) -> SessionTimerVerdict {
-        if let allowsUpdate = request.allowsUpdate { peerAllowsUpdate = allowsUpdate }
+        learn(allowsUpdate: request.allowsUpdate)
         if policy.isEnabled || agreement != nil, let minimum = request.minSE, minimum <= SessionTimerOffer.longestMinSE {
             largestMinSE = max(largestMinSE, minimum)
         }

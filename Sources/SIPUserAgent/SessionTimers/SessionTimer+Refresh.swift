@@ -22,6 +22,10 @@ extension SessionTimer {
         dueAt = .never
     }
 
+    /// Neither method can be used: the peer refuses UPDATE, and there is no session description to repeat in a
+    /// re-INVITE. The session goes on until it expires, unless the peer refreshes it.
+    public mutating func refreshImpossible() { dueAt = .never }
+
     /// What becomes of the session after the answer to a refresh.
     public enum RefreshOutcome: Hashable, Sendable {
         /// It goes on, renewed or not; what comes next is in `nextDeadline`.
@@ -40,7 +44,7 @@ extension SessionTimer {
     public mutating func refreshAnswered(status: Int, _ response: SessionTimerResponse, random: UInt64, now: Instant) -> RefreshOutcome {
         guard !isOver, let method = outstanding, status >= 200 else { return .goesOn }
         outstanding = nil
-        if let allowsUpdate = response.allowsUpdate { peerAllowsUpdate = allowsUpdate }
+        learn(allowsUpdate: response.allowsUpdate)
         switch status {
         case 200..<300: return adoptAnswer(response, now: now) == .switchedOff ? .switchedOff : .goesOn
         case 408, 481:
@@ -51,8 +55,10 @@ extension SessionTimer {
         // The peer's own request may have changed the roles meanwhile: then it is not ours to try again.
         guard let agreement, agreement.refresher == .us else { return .goesOn }
         switch status {
-        case 405 where method == .update, 501 where method == .update:
-            peerAllowsUpdate = false
+        // Once in a session: after it no refresh is an UPDATE.
+        case 405 where method == .update && !peerRefusedUpdate, 501 where method == .update && !peerRefusedUpdate:
+            updateRefused()
+            lastRefusal = status
             dueAt = now
             return .again(.invite)
         case 422 where raise(response):
@@ -88,7 +94,7 @@ extension SessionTimer {
     /// The final response to a re-INVITE or UPDATE of ours that is no refresh of the timer's own.
     public mutating func relayedRequestAnswered(status: Int, _ response: SessionTimerResponse, now: Instant) -> RelayOutcome {
         guard !isOver, status >= 200 else { return .pass(.none) }
-        if let allowsUpdate = response.allowsUpdate { peerAllowsUpdate = allowsUpdate }
+        learn(allowsUpdate: response.allowsUpdate)
         switch status {
         case 200..<300: return .pass(adoptAnswer(response, now: now))
         case 422: return agreement != nil && raise(response) ? .again : .pass(.none)

@@ -40,6 +40,8 @@ public struct SessionTimer: Hashable, Sendable {
     /// The largest Min-SE of any 422 or request of the peer in this dialog, in seconds; 0: none came.
     public internal(set) var largestMinSE: UInt32 = 0
     public internal(set) var peerAllowsUpdate = false
+    /// The peer refused an UPDATE with 405 or 501: whatever its Allow lists, it gets no more of them.
+    public internal(set) var peerRefusedUpdate = false
     /// When our next refresh is due.
     var dueAt = Instant.never
     /// The method of our refresh that is not finally answered.
@@ -113,6 +115,14 @@ public struct SessionTimer: Hashable, Sendable {
         guard outstanding == nil, dueAt <= now else { return .nothing }
         dueAt = now + SessionTimer.postponement
         return .refresh(refreshMethod)
+    }
+
+    /// The peer refused an UPDATE as a method that it does not know.
+    public mutating func updateRefused() { (peerAllowsUpdate, peerRefusedUpdate) = (false, true) }
+
+    /// Takes what the Allow of a message of the peer says; nil: it had none.
+    mutating func learn(allowsUpdate: Bool?) {
+        if let allowsUpdate { peerAllowsUpdate = allowsUpdate && !peerRefusedUpdate }
     }
 
     /// How a refresh of ours is sent: by UPDATE if the peer allows it (section 7.4).

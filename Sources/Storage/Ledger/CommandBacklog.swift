@@ -87,9 +87,9 @@ struct CommandBacklog {
                     shards[shard].bytes.append(contentsOf: bytes[start..<reader.offset].buffer)
                 case .closed:
                     refusals.recordsDropped += 1
-                case .registration where dropsUnanswered:
+                case .registration where dropsUnanswered, .bindings where dropsUnanswered:
                     refusals.recordsDropped += 1
-                case .registration, .registrationRemoved:
+                case .registration, .registrationRemoved, .bindings, .bindingsRemoved:
                     shards[shard].bytes.append(contentsOf: bytes[start..<reader.offset].buffer)
                 }
             }
@@ -123,6 +123,8 @@ extension RecordReader {
         case closed(answered: Bool)
         case registration
         case registrationRemoved
+        case bindings
+        case bindingsRemoved
     }
 
     /// Passes over one command and says what it was.
@@ -155,6 +157,13 @@ extension RecordReader {
         case .registrationRemoved:
             _ = text()
             return .registrationRemoved
+        case .bindings:
+            _ = text()
+            _ = text()
+            return .bindings
+        case .bindingsRemoved:
+            _ = text()
+            return .bindingsRemoved
         }
     }
 }

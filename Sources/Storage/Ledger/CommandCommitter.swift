@@ -79,8 +79,10 @@ final class CommandCommitter {
                 case .opened: writeOpened(&reader, statements)
                 case .updated: writeUpdated(&reader, statements)
                 case .closed: writeCall(&reader, statements)
-                case .registration: writeRegistration(&reader, statements)
-                case .registrationRemoved: removeRegistration(&reader, statements)
+                case .registration: keepState(&reader, statements.keepRegistration)
+                case .registrationRemoved: remove(&reader, statements.removeRegistration)
+                case .bindings: keepState(&reader, statements.keepBindings)
+                case .bindingsRemoved: remove(&reader, statements.removeBindings)
                 }
             guard code == SQLITE_OK else { return code }
         }
@@ -130,17 +132,18 @@ final class CommandCommitter {
         return SQLITE_OK
     }
 
-    private func writeRegistration(_ reader: inout RecordReader, _ statements: Statements) -> Int32 {
-        bindText(reader.text(), statements.keepRegistration, 1)
+    /// A name and its state, of a registration or of an account's bindings.
+    private func keepState(_ reader: inout RecordReader, _ statement: OpaquePointer) -> Int32 {
+        bindText(reader.text(), statement, 1)
         let state = reader.text()
-        sqlite3_bind_blob(statements.keepRegistration, 2, state.base, Int32(state.count), nil)
-        return step(statements.keepRegistration)
+        sqlite3_bind_blob(statement, 2, state.base, Int32(state.count), nil)
+        return step(statement)
     }
 
-    /// A registration that was never kept is not missed.
-    private func removeRegistration(_ reader: inout RecordReader, _ statements: Statements) -> Int32 {
-        bindText(reader.text(), statements.removeRegistration, 1)
-        return step(statements.removeRegistration)
+    /// What was never kept is not missed.
+    private func remove(_ reader: inout RecordReader, _ statement: OpaquePointer) -> Int32 {
+        bindText(reader.text(), statement, 1)
+        return step(statement)
     }
 
     /// Binds runs of integers and of texts in the buffer's order. The pointers stay valid until the
@@ -185,10 +188,13 @@ extension CommandCommitter {
         var insertAttempt: OpaquePointer
         var keepRegistration: OpaquePointer
         var removeRegistration: OpaquePointer
+        var keepBindings: OpaquePointer
+        var removeBindings: OpaquePointer
 
         func finalize() {
             for statement in [
-                begin, commit, rollback, keepState, insertCall, insertAttempt, keepRegistration, removeRegistration,
+                begin, commit, rollback, keepState, insertCall, insertAttempt, keepRegistration, removeRegistration, keepBindings,
+                removeBindings,
             ] { sqlite3_finalize(statement) }
         }
     }
@@ -203,6 +209,7 @@ extension CommandCommitter {
             "INSERT OR IGNORE INTO calls (\(LedgerSchema.callColumns)) VALUES (\(LedgerSchema.placeholders(callFields)))",
             "INSERT OR IGNORE INTO attempts (call_sequence, ordinal, \(LedgerSchema.attemptColumns)) VALUES (\(LedgerSchema.placeholders(attemptFields)))",
             "INSERT OR REPLACE INTO registrations (name, state) VALUES (?, ?)", "DELETE FROM registrations WHERE name = ?",
+            "INSERT OR REPLACE INTO bindings (account, state) VALUES (?, ?)", "DELETE FROM bindings WHERE account = ?",
         ]
         var code = loadSlots()
         var prepared: [OpaquePointer] = []
@@ -218,7 +225,7 @@ extension CommandCommitter {
         statements = Statements(
             begin: prepared[0], commit: prepared[1], rollback: prepared[2],
             keepState: prepared[3], insertCall: prepared[4], insertAttempt: prepared[5], keepRegistration: prepared[6],
-            removeRegistration: prepared[7])
+            removeRegistration: prepared[7], keepBindings: prepared[8], removeBindings: prepared[9])
         return SQLITE_OK
     }
 

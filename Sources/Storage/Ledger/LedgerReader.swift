@@ -80,14 +80,23 @@ public final class LedgerReader: Sendable {
 
     /// What was kept of each registration, in the order of their names.
     public func registrations() throws(StorageError) -> [(name: String, state: [UInt8])] {
+        try namedStates("SELECT name, state FROM registrations ORDER BY name")
+    }
+
+    /// Where each account was registered, in the order of the accounts.
+    public func bindings() throws(StorageError) -> [(account: String, state: [UInt8])] {
+        try namedStates("SELECT account, state FROM bindings ORDER BY account").map { (account: $0.name, state: $0.state) }
+    }
+
+    private func namedStates(_ sql: String) throws(StorageError) -> [(name: String, state: [UInt8])] {
         try read { database in
-            var registrations: [(name: String, state: [UInt8])] = []
-            let rows = try Row.fetchCursor(database, sql: "SELECT name, state FROM registrations ORDER BY name")
+            var found: [(name: String, state: [UInt8])] = []
+            let rows = try Row.fetchCursor(database, sql: sql)
             while let row = try rows.next() {
                 let state = try row.withUnsafeData(atIndex: 1) { $0.map { [UInt8]($0) } ?? [] }
-                registrations.append((row[0], state))
+                found.append((row[0], state))
             }
-            return registrations
+            return found
         }
     }
 

@@ -17,6 +17,8 @@ import GRDB
 /// A registration is a row with its name and the state that its shard kept (`StoredRegistration`); it
 /// holds the upstream's password, which is why the file is its owner's only.
 ///
+/// Where phones and gateways registered is a row for each account, with all of its bindings (`StoredBindings`).
+///
 /// `decision` stands last, so that a filter never reads the pages a long one flows over to. Columns
 /// carry no constraint: the duplicate check ignores a row that breaks one, and no record may be ignored for that.
 enum LedgerSchema {
@@ -59,6 +61,9 @@ enum LedgerSchema {
         }
         migrator.registerMigration("2 registrations") { database in
             try database.execute(sql: "CREATE TABLE registrations (name TEXT PRIMARY KEY, state BLOB) WITHOUT ROWID")
+        }
+        migrator.registerMigration("3 bindings") { database in
+            try database.execute(sql: "CREATE TABLE bindings (account TEXT PRIMARY KEY, state BLOB) WITHOUT ROWID")
         }
         return migrator
     }

@@ -21,6 +21,8 @@ public final class Peer {
     public private(set) var callList: [PeerCall] = []
     /// What becomes of a new call; nil leaves it to the test.
     public var callArrived: ((PeerCall) -> Void)?
+    /// Sees everything that arrives first, also what is no SIP; true when it has dealt with it.
+    var bytesArrived: (([UInt8], NetworkAddress) -> Bool)?
     /// Sees every request first; true when it has dealt with it.
     var requestArrived: ((SeenMessage) -> Bool)?
     /// Everything received, when the world is a small one.
@@ -86,6 +88,7 @@ public final class Peer {
 
     func receive(_ bytes: [UInt8], from: NetworkAddress) {
         guard !isDead else { return }
+        if let bytesArrived, bytesArrived(bytes, from) { return }
         guard let message = SeenMessage(bytes, from: from, at: world.now, parser: &parser) else {
             world.report(Violation(.soundMessages, call: nil, "\(name) cannot read: \(String(decoding: bytes, as: UTF8.self))", at: world.now))
             return

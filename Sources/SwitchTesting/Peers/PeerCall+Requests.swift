@@ -145,7 +145,7 @@ extension PeerCall {
 
     private func timedOut(_ client: PeerClient) {
         switch client.method {
-        case .invite where !client.isInitial, .info, .update, .options, .message: endDialog()
+        case .invite where !client.isInitial, .info, .update, .options, .message: if !forgivesSilence { endDialog() }
         default: break
         }
     }
@@ -175,7 +175,8 @@ extension PeerCall {
         if client.method == .invite {
             if message.status < 300 { answerReceived(message, client, isFirst: isFirst) } else { refusalReceived(message, client) }
         }
-        if message.status == 481 || message.status == 408, !client.isInitial, client.method != .prack, client.method != .cancel, client.method != .bye
+        if message.status == 481 || message.status == 408 && !forgivesSilence, !client.isInitial, client.method != .prack, client.method != .cancel,
+            client.method != .bye
         {
             endDialog()
         }

@@ -34,6 +34,10 @@ public final class PeerCall {
     /// Fields of its 2xx to a re-INVITE or UPDATE, e.g. of the session timer.
     public var sessionAnswer: ((SeenMessage) -> [String])?
 
+    /// Whether a request of its own that is answered 408, or not at all, leaves the call up (RFC 3261, section 12.2.1.2, says
+    /// that it should end).
+    public var forgivesSilence = false
+
     var timer = PeerSessionTimer()
     /// It neither hears nor says anything any more, or has forgotten the call.
     public internal(set) var isGone = false

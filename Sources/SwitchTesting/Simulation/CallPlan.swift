@@ -93,7 +93,7 @@ public struct CallPlan: Sendable, Equatable {
         case .busy: callees = (0..<4).map { _ in .refusing([486, 486, 600].randomly(&generator), &generator) }
         case .declined: callees = [.refusing(603, &generator)]
         case .nextGatewayAfterFailure:
-            callees = (0..<1 + generator.below(3)).map { _ in .refusing([503, 500, 480, 404, 486].randomly(&generator), &generator) }
+            callees = (0..<1 + generator.below(3)).map { _ in .refusing([503, 500, 480, 404].randomly(&generator), &generator) }
             caller.inDialog = [TimedAction(after: talk, .bye)]
         case .nextGatewayAfterSilence:
             callees = [.dead]

@@ -9,6 +9,9 @@ struct Cdrs: AsyncParsableCommand {
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Call records, newest first.")
 
+        @Argument(help: "The identifier of one call, to show its record alone.")
+        var id: String?
+        @OptionGroup var explaining: ExplainOption
         @Option(name: .long, help: "At most so many.")
         var limit = Endpoint.usualPage
         @Option(name: .long, help: "Only records older than this one.")
@@ -32,10 +35,12 @@ struct Cdrs: AsyncParsableCommand {
 
         func validate() throws {
             guard limit > 0 else { throw ValidationError("--limit must be at least 1") }
+            guard id != nil || !explaining.explain else { throw ValidationError("--explain wants the identifier of a call") }
         }
 
         func run() async throws {
             let client = try connection.client()
+            if let id { return try await Cdrs.show(id, explaining, client, output) }
             var items: [DocumentNode] = []
             var next = before
             repeat {
@@ -61,12 +66,26 @@ struct Cdrs: AsyncParsableCommand {
 
         @Argument(help: "Identifier of the call.")
         var id: String
+        @OptionGroup var explaining: ExplainOption
         @OptionGroup var output: OutputOptions
         @OptionGroup var connection: ConnectionOptions
 
-        func run() async throws {
-            Console.current.print(try await connection.client().ask(.getCallRecord, ["id": id]).document, output, otherwise: .yaml)
+        func run() async throws { try await Cdrs.show(id, explaining, connection.client(), output) }
+    }
+
+    /// `--explain`
+    struct ExplainOption: ParsableArguments {
+        @Flag(name: .long, help: "Show the decision about the call: for whom it was taken, every rewrite, every candidate and why not.")
+        var explain = false
+    }
+
+    private static func show(_ id: String, _ explaining: ExplainOption, _ client: ManagementClient, _ output: OutputOptions) async throws {
+        let record = try await client.ask(.getCallRecord, ["id": id]).document
+        guard explaining.explain else { return Console.current.print(record, output, otherwise: .yaml) }
+        guard let decision = record["decision"].flatMap({ DecisionDocument($0) }) else {
+            throw CommandFailure(.failed, "no decision is stored with the call \(id)")
         }
+        Console.current.print(decision, output)
     }
 
     private static let columns: [Listing.Column] = [

@@ -92,8 +92,7 @@ struct Demo: AsyncParsableCommand {
             prefixes: [""]
             priority: 10
             """
-        let configurator = Configurator(
-            store: StoredConfiguration(store: service.configuration), control: service, catalogue: .tandem, now: ManagementWiring.now)
+        guard let configurator = service.theConfigurator else { throw CommandFailure(.failed, "the demo's switch is closed") }
         _ = try await configurator.apply(try YAMLDocuments.read(documents), author: "demo")
     }
 

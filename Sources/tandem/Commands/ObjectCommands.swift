@@ -43,8 +43,12 @@ struct Get: AsyncParsableCommand {
             Console.current.print(object, output, otherwise: .yaml)
         } else {
             let items = try await client.ask(.listObjectsOfKind, ["kind": kind.rawValue]).items
-            let columns = [Listing.Column("NAME", "name")] + kind.fieldDescriptions.map { Listing.Column($0.name.uppercased(), $0.name) }
-            Console.current.print(Listing(items, columns: columns), output)
+            // A table has what differs from object to object or from what is usual; CSV has every field.
+            let fields = kind.fieldDescriptions
+            let told = fields.filter { field in field.isRequired || items.contains { $0[field.name] != field.usual } }
+            let column: (FieldDescription) -> Listing.Column = { Listing.Column($0.name.uppercased(), $0.name) }
+            let name = Listing.Column("NAME", "name")
+            Console.current.print(Listing(items, columns: [name] + told.map(column), fullColumns: [name] + fields.map(column)), output)
         }
     }
 }

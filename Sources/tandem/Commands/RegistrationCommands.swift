@@ -18,16 +18,10 @@ struct Registrations: AsyncParsableCommand {
 
     func run() async throws {
         let client = try connection.client()
-        while true {
-            let text = try await text(client)
-            guard watch else { return Console.current.write(.output, text) }
-            Console.current.write(.output, ((output.format ?? .table) == .table ? "\u{1B}[H\u{1B}[2J" : "") + text)
-            try await Task.sleep(for: .seconds(1))
-        }
+        try await Console.current.show(output, isWatching: watch) { try await text(client, $0) }
     }
 
-    private func text(_ client: ManagementClient) async throws -> String {
-        let format = output.format ?? .table
+    private func text(_ client: ManagementClient, _ format: OutputFormat) async throws -> String {
         if events {
             let query = [("limit", "\(Endpoint.largestPage)")] + (name.map { [("name", $0)] } ?? [])
             let items = try await client.ask(.listRegistrationEvents, query: query).items

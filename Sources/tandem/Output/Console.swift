@@ -26,3 +26,16 @@ struct Console: Sendable {
     func print(_ line: String) { write(.output, line + "\n") }
     func error(_ line: String) { write(.error, line + "\n") }
 }
+
+extension Console {
+    /// Prints what `text` makes: once, or every second in place of what was there, until the task is cancelled.
+    func show(_ options: OutputOptions, isWatching: Bool, text: (OutputFormat) async throws -> String) async throws {
+        let format = options.format ?? .table
+        while true {
+            let text = try await text(format)
+            guard isWatching else { return write(.output, text) }
+            write(.output, (format == .table ? "\u{1B}[H\u{1B}[2J" : "") + text)
+            try await Task.sleep(for: .seconds(1))
+        }
+    }
+}

@@ -26,9 +26,9 @@ final class RegistrationEventLog: NoticeSink {
     }
 
     private let content = Mutex(Content())
-    private let logger: Logger
+    let logger: Logger
     /// Writes the log: a shard's thread never waits for its output.
-    private let writing = DispatchQueue(label: "tandem.registrations.log")
+    let writing = DispatchQueue(label: "tandem.registrations.log")
 
     init(logger: Logger) { self.logger = logger }
 

@@ -7,6 +7,7 @@ extension ParameterCatalogue {
     /// Every parameter of the program: each list stands beside the code that it steers.
     static let tandem = ParameterCatalogue(
         (ParameterDefinition.callParameters + ParameterDefinition.registrationParameters + ParameterDefinition.sessionParameters
+            + ParameterDefinition.endpointParameters + ParameterDefinition.protectionParameters + ParameterDefinition.blacklistParameters
             + ParameterDefinition.transactionParameters).map {
                 $0.name == ParameterDefinition.inviteTimeout.name ? inviteTimeout : $0
             })

@@ -66,6 +66,8 @@ final class SwitchService: Sendable {
         for problem in snapshot.problems {
             logger.error("stored object cannot be used", metadata: ["problem": "\(problem.line(file: ConfigStore.fileName))"])
         }
+        let live = LiveTable(seed: .random(in: 0 ... .max))
+        let switchConfiguration = snapshot.configuration(on: SnapshotBasis(live: live, zone: SystemZone.table()))
         let openCalls = try ledger.reader.openCalls().map { OpenCall(id: $0.id, state: $0.state) }
         if !openCalls.isEmpty { logger.notice("taking up calls that were up", metadata: ["calls": "\(openCalls.count)"]) }
         let registrations = try ledger.reader.registrations().compactMap { StoredRegistration(name: $0.name, state: $0.state) }
@@ -75,9 +77,10 @@ final class SwitchService: Sendable {
         let router = CommitRouter()
         let writer = ledger.startWriter(shards: shards) { shard, commit in router.deliver(commit, shard: shard) }
         var shardConfiguration = ShardConfiguration(
-            count: shards, seed: .random(in: 0 ... .max), listeners: bootFile.listeners, switchConfiguration: snapshot.configuration)
+            count: shards, seed: .random(in: 0 ... .max), listeners: bootFile.listeners, switchConfiguration: switchConfiguration)
         shardConfiguration.openCalls = openCalls
         shardConfiguration.registrations = registrations
+        shardConfiguration.bindings = try ledger.reader.bindings().compactMap { StoredBindings(account: $0.account, state: $0.state) }
         shardConfiguration.installationSecret = folder.installationSecret
         shardConfiguration.clockName = SystemClock.name
         shardConfiguration.lastCallIdentifier = try ledger.reader.lastCallIdentifier()
@@ -98,12 +101,13 @@ final class SwitchService: Sendable {
         router.runtime.withLock { $0 = runtime }
         return SwitchService(
             runtime: runtime, ledger: ledger, configuration: objects, traceStore: trace, folder: folder, bootFile: bootFile, writer: writer,
-            snapshot: snapshot, registrationLog: registrationLog, logger: logger)
+            switchConfiguration: switchConfiguration, secrets: snapshot.secrets, registrationLog: registrationLog, logger: logger)
     }
 
     private init(
         runtime: SwitchRuntime, ledger: LedgerStore, configuration: ConfigStore, traceStore: TraceStore?, folder: DataFolder, bootFile: BootFile,
-        writer: LedgerWriter, snapshot: Configurator.Snapshot, registrationLog: RegistrationEventLog, logger: Logger
+        writer: LedgerWriter, switchConfiguration: SwitchConfiguration, secrets: [String: String], registrationLog: RegistrationEventLog,
+        logger: Logger
     ) {
         self.folder = folder
         self.runtime = runtime
@@ -115,10 +119,11 @@ final class SwitchService: Sendable {
         self.registrationLog = registrationLog
         self.logger = logger
         gate = NewCallGate { refuse in try runtime.refuseNewCalls(refuse) }
-        state = Mutex(State(configuration: snapshot.configuration))
+        state = Mutex(State(configuration: switchConfiguration))
         let configurator = Configurator(
             store: StoredConfiguration(store: configuration), control: self, catalogue: .tandem, secretReader: .files,
-            secrets: snapshot.secrets, now: ManagementWiring.now)
+            secrets: secrets, ownAddresses: .of(runtime.listeners), live: switchConfiguration.live, zone: { SystemZone.table() },
+            inForce: switchConfiguration, now: ManagementWiring.now)
         state.withLock { $0.configurator = configurator }
     }
 
@@ -229,6 +234,8 @@ extension SwitchService: SwitchControl {
         sum.configurationRevision = state.withLock { $0.configuration.revision }
         sum.isDraining = gate.drainingSince.isSet
         for shard in (try? await runtime.statistics()) ?? [] { sum.add(shard) }
+        for datagrams in (try? await runtime.datagramStatistics()) ?? [] { sum.datagramsLost += datagrams.datagramsLost }
+        sum.add(runtime.streamStatistics)
         sum.count(await registrations())
         sum.registrationAlarms = registrationLog.alarms
         return sum
@@ -246,6 +253,7 @@ extension SwitchService: SwitchControl {
         do {
             try runtime.configure(configuration)
             state.withLock { $0.configuration = configuration }
+            configuration.live.forget(absentFrom: configuration)
             logger.info("configuration in force", metadata: ["revision": "\(configuration.revision)"])
         } catch {
             logger.error("the shards did not take the configuration", metadata: ["revision": "\(configuration.revision)", "error": "\(error)"])
@@ -256,6 +264,13 @@ extension SwitchService: SwitchControl {
         let problems = runtime.connectionProblems().filter { $0.direction == .outgoing }
         return ((try? await runtime.registrations()) ?? []).map { $0.explained(by: problems) }
     }
+
+    func view() async -> LiveView? {
+        LiveView(configuration: state.withLock { $0.configuration }, now: SystemClock.moment, registrations: await registrations())
+    }
+
+    func phones() async -> [PhoneStatus] { (try? await runtime.phones()) ?? [] }
+
     func registrationEvents() async -> [NumberedRegistrationEvent] { registrationLog.events }
 
     func drain() async throws {

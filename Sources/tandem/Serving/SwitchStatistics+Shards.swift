@@ -1,4 +1,5 @@
 import ManagementAPI
+import SIPTransport
 import SwitchCore
 
 extension SwitchStatistics {
@@ -18,5 +19,18 @@ extension SwitchStatistics {
         strayMessages += shard.strayMessages
         unrecognisedSources += shard.unrecognisedSources
         oversizedDatagramsSent += shard.oversizedDatagramsSent
+        overloadLevel = max(overloadLevel, shard.overloadLevel)
+        for cause in RefusalCause.allCases { refusals[cause.rawValue, default: 0] += shard.refusals[cause] }
+    }
+
+    /// Adds what the listeners of streams refused.
+    mutating func add(_ streams: StreamStatistics) {
+        refusals["connections"] = streams.refusedForTotal
+        refusals["connectionsOfSource"] = streams.refusedForSource
+        refusals["silentConnections"] = streams.refusedForSilence
+        refusals["handshakes"] = streams.refusedForHandshakes
+        refusals["slowFirstMessages"] = streams.firstMessageTimeouts
+        refusals["slowMessages"] = streams.messageTimeouts
+        refusals["heldMessages"] = streams.cutForMemory
     }
 }

@@ -89,6 +89,26 @@ struct TLSListenerTests {
         }
     }
 
+    @Test("all sources together have no more unfinished handshakes than the bound")
+    func stalledInAll() async throws {
+        var settings = try settings()
+        settings.streams.maximumHandshakes = 1
+        settings.streams.handshakeTimeout = .seconds(3)
+        try await withSwitch([loopback(.tls)], settings: settings) { runtime, _ in
+            let local = runtime.listeners[0].local
+            let first = try LoopbackTCP(to: local)
+            await until { runtime.streamStatistics.connections == 1 }
+            #expect(try LoopbackTCP(to: local).receiveUntilEnd() == "")
+            #expect(runtime.streamStatistics.refusedForHandshakes == 1)
+            #expect(first.receiveUntilEnd() == "")
+            await until { runtime.streamStatistics.connections == 0 }
+            let next = try await TLSPeer.connect(to: local)
+            next.send(framed("one"))
+            await until { next.current.received == framed("one") }
+            await next.stop()
+        }
+    }
+
     @Test("a stop does not wait for an unfinished handshake")
     func stopWhileStalled() async throws {
         var stalled: LoopbackTCP?

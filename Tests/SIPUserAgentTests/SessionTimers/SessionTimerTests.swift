@@ -281,6 +281,30 @@ struct SessionTimerTests {
         #expect(timer.timeout(at(301)) == .refresh(.invite))
     }
 
+    @Test("after such a refusal no Allow brings UPDATE back, and a second refusal is one like any other")
+    func updateRefusedForGood() {
+        let timer = Self.refreshing(.update)
+        #expect(timer.answered(405, at: at(301)) == .again(.invite))
+        timer.started(.invite)
+        var answer = expires(600, .uac)
+        answer.allowsUpdate = true
+        #expect(timer.answered(200, answer, at: at(302)) == .goesOn)
+        #expect(timer.refreshMethod == .invite)
+        #expect(timer.timeout(at(602)) == .refresh(.invite))
+        timer.started(.update)
+        #expect(timer.answered(405, at: at(602)) == .goesOn)
+        #expect(timer.nextDeadline > at(602))
+    }
+
+    @Test("where neither method can be used the session is left to expire, with the refusal as its end")
+    func impossible() {
+        let timer = Self.refreshing(.update)
+        #expect(timer.answered(501, at: at(301)) == .again(.invite))
+        timer.timer.refreshImpossible()
+        #expect(timer.nextDeadline == at(600))
+        #expect(timer.timeout(at(600)) == .over(.refreshRefused(status: 501)))
+    }
+
     @Test("provisional responses and answers that nobody waits for change nothing")
     func late() {
         let timer = Self.refreshing()

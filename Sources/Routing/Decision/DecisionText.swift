@@ -1,0 +1,243 @@
+import Vocabulary
+
+/// A decision as JSON: what is stored with every call, and what `explain` shows of a call that was not made.
+/// Written by parts into bytes that are reused.
+public struct DecisionText: Sendable {
+    public private(set) var bytes: [UInt8] = []
+    private var isFirst = true
+
+    public init() {}
+
+    /// Whom the call is taken for, and by which rule.
+    public mutating func begin(
+        _ origin: CallOrigin, rule: SourceTable.Rule, source: NetworkAddress, in configuration: SwitchConfiguration
+    ) {
+        bytes.removeAll(keepingCapacity: true)
+        raw(#"{"origin":{"kind":""#)
+        switch origin {
+        case .mappingGateway: raw("mappingGateway")
+        case .phone: raw("phone")
+        }
+        raw(#"","name":"#)
+        text(configuration.name(of: origin))
+        raw(#","rule":""#)
+        raw(rule.name)
+        raw(#"","source":""#)
+        withUnsafeTemporaryAllocation(byteCount: 64, alignment: 1) { buffer in
+            let length = source.write(into: buffer)
+            bytes.append(contentsOf: buffer[..<length])
+        }
+        raw(#""},"configurationRevision":"#)
+        number(configuration.revision)
+    }
+
+    /// The numbers as received, and after the caller's dial plan with the rules that matched.
+    public mutating func numbers(
+        caller: Bytes, callee: Bytes, callerRouted: Bytes, calleeRouted: Bytes, callerRule: String?, calleeRule: String?
+    ) {
+        raw(#","numbers":{"caller":"#)
+        text(caller)
+        raw(#","callee":"#)
+        text(callee)
+        raw(#","callerRouted":"#)
+        text(callerRouted)
+        if let callerRule {
+            raw(#","callerRule":"#)
+            text(callerRule)
+        }
+        raw(#","calleeRouted":"#)
+        text(calleeRouted)
+        if let calleeRule {
+            raw(#","calleeRule":"#)
+            text(calleeRule)
+        }
+        raw("}")
+    }
+
+    public mutating func refusal(_ refusal: CallRefusal) {
+        raw(#","refusal":""#)
+        raw(refusal.name)
+        raw("\"")
+    }
+
+    public mutating func beginCandidates() {
+        raw(#","candidates":["#)
+        isFirst = true
+    }
+
+    /// One candidate. `calleeRouted` has its prefix.
+    public mutating func beginCandidate(_ candidate: Candidate, calleeRouted: Bytes, why: Bytes, in configuration: SwitchConfiguration) {
+        raw(isFirst ? #"{"kind":""# : #",{"kind":""#)
+        isFirst = false
+        switch candidate.destination {
+        case .routingGateway: raw("routingGateway")
+        case .phone: raw("phone")
+        }
+        raw(#"","name":"#)
+        text(configuration.name(of: candidate.destination))
+        raw(#","prefix":"#)
+        text(calleeRouted.upTo(min(candidate.prefixLength, calleeRouted.count)))
+        raw(#","priority":"#)
+        number(Int64(candidate.priority))
+        raw(#","calls":"#)
+        number(Int64(candidate.calls))
+        if let ratio = candidate.answerRatio {
+            raw(#","answerRatio":"#)
+            number(Int64(ratio))
+        }
+        if candidate.isProtectRoute { raw(#","protectRoute":true"#) }
+        raw(#","verdict":""#)
+        raw(candidate.verdict.text)
+        raw("\"")
+        if candidate.detail != 0 {
+            raw(#","detail":"#)
+            number(Int64(candidate.detail))
+        }
+        if !why.isEmpty {
+            raw(#","why":"#)
+            text(why)
+        }
+        if let redirection = candidate.redirection {
+            raw(#","redirectedTo":"#)
+            text(redirection.description)
+        }
+    }
+
+    /// The numbers that the candidate was sent, or would be.
+    public mutating func sent(caller: Bytes, callee: Bytes) {
+        raw(#","caller":"#)
+        text(caller)
+        raw(#","callee":"#)
+        text(callee)
+    }
+
+    public mutating func endCandidate() { raw("}") }
+
+    public mutating func endCandidates() { raw("]") }
+
+    /// Why no other gateway was tried after the last failure.
+    public mutating func stop(_ stop: SwitchStop) {
+        raw(#","stop":""#)
+        raw(stop.name)
+        raw("\"")
+    }
+
+    public mutating func forwarded() { raw(#","forwarded":true"#) }
+
+    public mutating func end() { raw("}") }
+
+    /// The whole decision about a call that is not made, by the same parts: with the numbers that each candidate that can
+    /// be tried would be sent. `fault`: why the registration of this name cannot be used now, nil when it can.
+    public mutating func explain(
+        _ inquiry: CallInquiry, _ decision: CallDecision, in configuration: SwitchConfiguration, fault: (String) -> String? = { _ in nil }
+    ) {
+        begin(inquiry.origin, rule: inquiry.sourceRule, source: inquiry.source, in: configuration)
+        decision.caller.withBytes { caller in
+            decision.callee.withBytes { callee in
+                numbers(
+                    caller: inquiry.caller, callee: inquiry.callee, callerRouted: caller, calleeRouted: callee,
+                    callerRule: configuration.callerRule(decision.callerRule, of: inquiry.origin, period: decision.period),
+                    calleeRule: configuration.calleeRule(decision.calleeRule, of: inquiry.origin, period: decision.period))
+                if let reason = decision.refusal { refusal(reason) }
+                beginCandidates()
+                for candidate in decision.candidates { explain(candidate, inquiry, caller, callee, in: configuration, fault: fault) }
+                endCandidates()
+            }
+        }
+        end()
+    }
+
+    private mutating func explain(
+        _ candidate: Candidate, _ inquiry: CallInquiry, _ caller: Bytes, _ callee: Bytes, in configuration: SwitchConfiguration,
+        fault: (String) -> String?
+    ) {
+        var (candidate, why) = (candidate, "")
+        if candidate.verdict.isUsable, let name = configuration.registration(of: candidate.destination), let reason = fault(name) {
+            candidate.verdict = .registrationDown
+            why = reason
+        }
+        why.withBytes { beginCandidate(candidate, calleeRouted: callee, why: $0, in: configuration) }
+        if candidate.verdict.isUsable {
+            var numbers = NumbersSent()
+            configuration.numbersSent(
+                to: candidate.destination, caller: caller, callee: callee, random: inquiry.random, now: inquiry.now, pool: .preview,
+                into: &numbers)
+            numbers.caller.withBytes { caller in numbers.callee.withBytes { sent(caller: caller, callee: $0) } }
+        }
+        endCandidate()
+    }
+
+    // MARK: - JSON
+
+    private mutating func raw(_ literal: String) { bytes.append(contentsOf: literal.utf8) }
+
+    private mutating func number(_ value: Int64) { bytes.append(contentsOf: String(value).utf8) }
+
+    private mutating func text(_ string: String) { string.withBytes { text($0) } }
+
+    private mutating func text(_ value: Bytes) {
+        bytes.append(UInt8(ascii: "\""))
+        for i in 0..<value.count {
+            let byte = value[i]
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                bytes.append(UInt8(ascii: "\\"))
+                bytes.append(byte)
+            case 0x20..<0x7F: bytes.append(byte)
+            default:
+                // A byte that is not printable ASCII is shown as the code point of the same number.
+                raw("\\u00")
+                for digit in [byte >> 4, byte & 15] { bytes.append(digit < 10 ? 0x30 + digit : 0x57 + digit) }
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+}
+
+extension SwitchConfiguration {
+    /// The rule of a caller's dial plan as operators write it (`original=target|target`), by its place and the period that held.
+    public func callerRule(_ rule: Int?, of origin: CallOrigin, period: Int?) -> String? {
+        guard let rule, case .mappingGateway(let index) = origin else { return nil }
+        let gateway = mappingGateways[index]
+        return (period.flatMap { gateway.periods[$0].callerRewrite } ?? gateway.callerRewrite).text(of: rule)
+    }
+
+    /// The same for the callee's number.
+    public func calleeRule(_ rule: Int?, of origin: CallOrigin, period: Int?) -> String? {
+        guard let rule else { return nil }
+        switch origin {
+        case .mappingGateway(let index):
+            let gateway = mappingGateways[index]
+            return (period.flatMap { gateway.periods[$0].calleeRewrite } ?? gateway.calleeRewrite).text(of: rule)
+        case .phone(let index): return phones[index].outgoingCalleeRewrite.text(of: rule)
+        }
+    }
+}
+
+extension RewriteRules {
+    func text(of rule: Int) -> String { rules[rule].original + "=" + rules[rule].targets.joined(separator: "|") }
+}
+
+// Names are looked up, not made: a decision is written with every call.
+
+extension Candidate.Verdict {
+    private static let texts = allCases.map(\.name)
+    var text: String { Self.texts[Int(rawValue)] }
+}
+
+extension CallRefusal {
+    private static let texts = [""] + allCases.map { "\($0)" }
+    public var name: String { Self.texts[Int(rawValue)] }
+}
+
+extension SourceTable.Rule {
+    var name: String {
+        switch self {
+        case .addressAndPort: "addressAndPort"
+        case .address: "address"
+        case .registration: "registration"
+        case .credentials: "credentials"
+        case .binding: "binding"
+        }
+    }
+}

@@ -1,0 +1,93 @@
+import Routing
+import SIPMessages
+import SwitchTesting
+import Testing
+import Vocabulary
+
+/// INVITEs of phones and of gateways that prove themselves by digest, as far as the proof; what becomes of the call is tested apart.
+@Suite("Inbound registration: calls")
+struct InboundRegistrationCallTests {
+    /// Statuses by which the switch says that it does not believe who calls.
+    private let unproved = [401, 403, 407]
+
+    @Test("an INVITE of a phone is challenged, and with the right password gets beyond", arguments: ["401", "407"])
+    func proved(code: String) throws {
+        let scenario = InboundScenario(parameters: ["SS_SIP_AUTHENTICATION_CODE": .option(code)])
+        let phone = scenario.phone()
+        phone.invite("1002")
+        scenario.pass()
+        let final = phone.responses.map(\.status).filter { $0 >= 200 }
+        #expect(final.first == Int(code))
+        #expect(final.count == 2 && !unproved.contains(final[1]), "\(final)")
+    }
+
+    @Test("with a wrong password it does not, and who goes on is suspended for calls and registrations alike")
+    func wrong() throws {
+        let scenario = InboundScenario(parameters: ["SS_AUTHENTICATION_MAX_RETRY": .integer(1), "SS_ENDPOINT_REGISTER_RETRY": .integer(99)])
+        let thief = scenario.phone(password: "guess", at: InboundScenario.address(66))
+        for _ in 0..<3 {
+            thief.invite("1002")
+            scenario.pass()
+        }
+        #expect(thief.answers.map(\.status) == [401, 403, 403])
+        #expect(thief.answers[1].reasonPhrase == "Suspended After Failed Authentication")
+        thief.register()
+        scenario.pass()
+        #expect(thief.answers.last?.status == 403)
+        #expect(try scenario.status().suspendedSources.map(\.host) == ["192.0.2.66"])
+    }
+
+    @Test("a nonce from registering is good for calls, whichever shard gets them, and each count once", arguments: [1, 4])
+    func sharedNonce(shards: Int) throws {
+        let scenario = InboundScenario(shards: shards)
+        let phone = try scenario.registered()
+        for _ in 0..<8 {
+            let before = phone.responses.count
+            phone.invite("1002")
+            scenario.pass()
+            let final = phone.responses.dropFirst(before).map(\.status).filter { $0 >= 200 }
+            #expect(final.count == 1 && !unproved.contains(final[0]), "\(final)")
+        }
+    }
+
+    @Test("whoever is no phone is refused as before")
+    func stranger() throws {
+        let scenario = InboundScenario()
+        let nobody = scenario.phone("4711", at: InboundScenario.address(66))
+        nobody.invite("1002")
+        scenario.pass()
+        #expect(nobody.responses.map(\.status).filter { $0 >= 200 } == [403])
+        #expect(scenario.world.softswitch.statistics.unrecognisedSources >= 1)
+    }
+
+    @Test("a mapping gateway by password proves itself from any address, with its name in From or in its credentials")
+    func gatewayByPassword() throws {
+        var gateway = MappingGateway(name: "customer-a", addresses: [])
+        (gateway.authentication, gateway.password) = (.password, "secret")
+        let scenario = InboundScenario(phones: [], mappingGateways: [gateway])
+        let peer = scenario.phone("customer-a")
+        peer.invite("+14155550100")
+        scenario.pass()
+        let final = peer.responses.map(\.status).filter { $0 >= 200 }
+        #expect(final.first == 401)
+        #expect(final.count == 2 && !unproved.contains(final[1]), "\(final)")
+    }
+
+    @Test("calls of a dynamic gateway are known by where it registered from")
+    func gatewayByBinding() throws {
+        var gateway = MappingGateway(name: "pbx", addresses: [])
+        (gateway.registersHere, gateway.password) = (true, "secret")
+        let scenario = InboundScenario(phones: [], mappingGateways: [gateway])
+        let peer = scenario.phone("pbx")
+        peer.invite("+14155550100")
+        scenario.pass()
+        #expect(peer.responses.map(\.status).filter { $0 >= 200 } == [403])
+        peer.register()
+        scenario.pass()
+        let before = peer.responses.count
+        peer.invite("+14155550100")
+        scenario.pass()
+        let final = peer.responses.dropFirst(before).map(\.status).filter { $0 >= 200 }
+        #expect(final.count == 1 && !unproved.contains(final[0]), "\(final)")
+    }
+}
