@@ -23,6 +23,8 @@ extension Call {
         case .recording where party == .callee:
             // The vendor hung up between its 200 and ours.
             refuse(480, .calleeUnavailable, by: .callee, &actions, now: now)
+        // It hung up while the end that the switch decided is being stored: that end stands.
+        case .ending: leave(party)
         case .trying, .recording, .over: break
         }
     }
@@ -33,7 +35,7 @@ extension Call {
 
     /// No ACK came for the answer that was passed.
     public mutating func acknowledgementMissing(_ actions: inout [CallAction], now: Moment) {
-        end(.acknowledgementMissing, by: .server, caller: true, callee: true, &actions, now: now)
+        decideEnd(.acknowledgementMissing, by: .server, &actions, now: now)
     }
 
     /// No PRACK came for a reliable provisional response (RFC 3262, section 3).
@@ -44,17 +46,33 @@ extension Call {
 
     /// One party answered 481 or 408 to a request inside its dialog: it no longer knows the call (RFC 5057).
     public mutating func dialogLost(by party: CallParty, _ actions: inout [CallAction], now: Moment) {
-        end(.dialogLost, by: party, caller: party != .caller, callee: party != .callee, &actions, now: now)
+        decideEnd(.dialogLost, by: party, &actions, now: now)
+        if phase == .ending { leave(party) }
     }
 
     /// The switch ends the call: an operator, a limit, or its own stop.
     public mutating func end(_ reason: EndReason, _ actions: inout [CallAction], now: Moment) {
         switch phase {
         case .trying, .recording: refuse(reason == .stopping ? 503 : 480, reason, by: .server, &actions, now: now)
-        case .answered, .connected: end(reason, by: .server, caller: true, callee: true, &actions, now: now)
-        case .over: break
+        case .answered, .connected: decideEnd(reason, by: .server, &actions, now: now)
+        case .ending, .over: break
         }
     }
+
+    /// The store has the end, or is not waited for any longer: who is still up is hung up.
+    public mutating func endRecorded(_ actions: inout [CallAction]) {
+        guard phase == .ending, let callee = calleeLeg else { return }
+        phase = .over
+        if isStillUp.caller { actions.append(.hangUpCaller(endReason)) }
+        if isStillUp.callee { actions.append(.hangUpCallee(leg: callee, endReason)) }
+        actions.append(.close)
+        if !isStillUp.caller { actions.append(.dropLeg(callerLeg)) }
+        if !isStillUp.callee { actions.append(.dropLeg(callee)) }
+    }
+
+    /// How long an end waits for the store before its BYEs go out: a limit is not outlived by a second, and a disk that
+    /// hangs keeps no call alive.
+    public static let longestEndHold = Interval.milliseconds(500)
 
     // MARK: - Steps
 
@@ -77,7 +95,25 @@ extension Call {
         actions.append(.close)
     }
 
-    /// Ends an answered call; `caller` and `callee` say who is still to be hung up.
+    /// Ends an answered call of the switch's own accord: that is stored before anybody hears of it.
+    private mutating func decideEnd(_ reason: EndReason, by party: CallParty, _ actions: inout [CallAction], now: Moment) {
+        guard phase == .answered || phase == .connected else { return }
+        attempts[attempts.count - 1].endedAt = now.wall
+        over(reason, by: party, now: now)
+        phase = .ending
+        hangUpAt = now.instant + Call.longestEndHold
+        actions.append(.recordEnd)
+    }
+
+    private mutating func leave(_ party: CallParty) {
+        switch party {
+        case .caller: isStillUp.caller = false
+        case .callee: isStillUp.callee = false
+        case .server: break
+        }
+    }
+
+    /// Ends an answered call that a party hung up; `caller` and `callee` say who is still to be hung up.
     private mutating func end(
         _ reason: EndReason, by party: CallParty, caller: Bool, callee: Bool, _ actions: inout [CallAction], now: Moment
     ) {

@@ -83,6 +83,7 @@ extension Call {
     }
 
     public mutating func handleTimeout(_ actions: inout [CallAction], now: Moment) {
+        if phase == .ending, hangUpAt <= now.instant { endRecorded(&actions) }
         if phase == .answered || phase == .connected {
             if let reason = limits?.handleTimeout(now: now.instant) { end(reason, &actions, now: now) }
             return

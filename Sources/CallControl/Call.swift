@@ -11,10 +11,12 @@ public struct Call: ~Copyable {
         case trying
         /// A gateway answered; the answer is being stored and not yet passed. Can transition to: answered, over.
         case recording
-        /// The answer was passed; the ACK is awaited. Can transition to: connected, over.
+        /// The answer was passed; the ACK is awaited. Can transition to: connected, ending, over.
         case answered
-        /// The caller acknowledged. Can transition to: over.
+        /// The caller acknowledged. Can transition to: ending, over.
         case connected
+        /// The switch has ended it; that is being stored, and nobody is hung up yet. Can transition to: over.
+        case ending
         /// Ended; the record is written.
         case over
     }
@@ -73,6 +75,10 @@ public struct Call: ~Copyable {
     let setupDeadline: Instant
     /// When the longest set-up time of the caller's gateway ends; it counts until a gateway rings.
     var silenceDeadline = Instant.never
+    /// Whom an ending call has still to hang up: not a side that hung up itself, or that lost the call.
+    var isStillUp = (caller: true, callee: true)
+    /// When an ending call hangs up without waiting for the store any longer.
+    var hangUpAt = Instant.never
     /// Number of the store's command that records the answer; 0 before it is given.
     public var answerSequence: UInt64 = 0
     /// When that command was given.
@@ -139,18 +145,28 @@ public struct Call: ~Copyable {
         attempt.outcome = .answered
         attempts = [attempt]
         isAttempting = true
+        if let ending = stored.ending {
+            phase = .ending
+            (endReason, endedBy, endedAt, reportedCause) = (ending.reason, ending.party, ending.endedAt, ending.reportedCause)
+            endNote = texts.store(ending.note)
+            attempts[0].endedAt = ending.endedAt.wall
+            hangUpAt = ending.endedAt.instant
+        }
         self.stored = (texts.store(stored.mappingGatewayName), texts.store(stored.routingGatewayName), texts.store(stored.decision))
     }
 
     /// The callee's leg of the running or answered attempt.
     public var calleeLeg: SlabKey? { isAttempting ? attempts[attempts.count - 1].leg : nil }
     public var isOver: Bool { phase == .over }
-    /// Whether the answer was passed and the call is not over.
+    /// Whether the switch has ended it and hung up nobody yet.
+    public var isEnding: Bool { phase == .ending }
+    /// Whether the answer was passed and the call is neither ending nor over.
     public var isAnswered: Bool { phase == .answered || phase == .connected }
     public var nextDeadline: Instant {
         switch phase {
         case .trying: min(stageDeadline, min(setupDeadline, silenceDeadline))
         case .answered, .connected: limits?.nextDeadline ?? .never
+        case .ending: hangUpAt
         case .recording, .over: .never
         }
     }

@@ -21,6 +21,10 @@ public enum CallAction: Sendable, Equatable {
     case hangUpCaller(EndReason)
     /// Hang up the callee's leg; an answer not yet acknowledged is acknowledged first.
     case hangUpCallee(leg: SlabKey, EndReason)
-    /// Write the record and forget the call. Always the last action.
+    /// Store that the switch ends the answered call, with reason and instant; `endRecorded` comes back.
+    case recordEnd
+    /// Write the record and forget the call. Only legs are dropped after it.
     case close
+    /// Forget a leg whose peer hung up or lost the call.
+    case dropLeg(SlabKey)
 }

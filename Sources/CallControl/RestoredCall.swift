@@ -1,3 +1,4 @@
+import CallRecords
 import Vocabulary
 
 /// What the store kept of a call that was up, read at start. Views are valid while the stored bytes are.
@@ -19,6 +20,8 @@ public struct RestoredCall {
     public var routingGatewayName: Bytes
     public var decision: Bytes
     public var limits: CallLimits?
+    /// How the process before was ending it; nil: it goes on.
+    public var ending: StoredEnding?
 
     public init(
         id: CallIdentifier, source: NetworkAddress, gatewayAddress: NetworkAddress, receivedAt: Moment, firstProvisionalAt: WallTime,
@@ -42,5 +45,24 @@ public struct RestoredCall {
         self.routingGatewayName = routingGatewayName
         self.decision = decision
         self.limits = limits
+    }
+}
+
+/// The end of a call that the switch decided and had not carried out when the process ended.
+public struct StoredEnding {
+    public var reason: EndReason
+    public var party: CallParty
+    public var endedAt: Moment
+    /// Q.850 cause that a party had given.
+    public var reportedCause: Int?
+    /// What showed that the call was over.
+    public var note: Bytes
+
+    public init(reason: EndReason, party: CallParty, endedAt: Moment, reportedCause: Int?, note: Bytes) {
+        self.reason = reason
+        self.party = party
+        self.endedAt = endedAt
+        self.reportedCause = reportedCause
+        self.note = note
     }
 }

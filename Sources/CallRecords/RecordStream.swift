@@ -24,6 +24,8 @@ public struct RecordStream: Sendable {
         case bindings = 6
         /// account: it is registered nowhere.
         case bindingsRemoved = 7
+        /// identifier, state: the switch ends the call; nobody hears of it before this is committed.
+        case ending = 8
     }
 
     public private(set) var bytes: [UInt8] = []

@@ -10,7 +10,9 @@ import Vocabulary
 // Wire form, in the record stream's integers and texts: version, source, gateway address, instants,
 // numbers, Call-IDs, names, decision, then both dialogs.
 extension Shard {
-    private static let stateVersion: Int64 = 2
+    private static let stateVersion: Int64 = 3
+    /// The oldest version that is read: it knows no ends that the switch decided.
+    private static let oldestVersion: Int64 = 2
 
     /// Tells the store that the call is answered; returns the command's number.
     mutating func writeOpened(_ key: SlabKey, now: Moment) -> UInt64 { writeState(of: key, as: .opened, answeredAt: now, now: now) }
@@ -24,6 +26,11 @@ extension Shard {
             legs.contains(callee), legs.contains(calls[key].call.callerLeg)
         else { return }
         _ = writeState(of: key, as: .updated, answeredAt: answeredAt, now: now)
+    }
+
+    /// Tells the store that the switch ends the call; returns the command's number.
+    mutating func writeEnding(_ key: SlabKey, now: Moment) -> UInt64 {
+        writeState(of: key, as: .ending, answeredAt: calls[key].call.answeredAt ?? now, now: now)
     }
 
     private mutating func writeState(of key: SlabKey, as tag: RecordStream.Tag, answeredAt: Moment, now: Moment) -> UInt64 {
@@ -77,8 +84,20 @@ extension Shard {
         records.append(legs[attempt.leg].description.bytes)
         append(legAccounts[attempt.leg]?.name ?? "")
         appendAnswer(of: calls[key].call.callerLeg)
+        appendEnding(of: key, answeredAt: answeredAt.instant)
         records.endText(start)
         return sequence
+    }
+
+    /// The end that the switch decided; a reason of 0: none. Its instant counts from the answer, on the monotonic clock.
+    private mutating func appendEnding(of key: SlabKey, answeredAt: Instant) {
+        let ending = calls[key].call.isEnding ? calls[key].call.endedAt : nil
+        records.append(ending == nil ? 0 : Int64(calls[key].call.endReason.rawValue))
+        records.append(Int64(calls[key].call.endedBy.rawValue))
+        records.append(ending.map { max(0, ($0.instant - answeredAt).nanoseconds) } ?? 0)
+        records.append(ending?.wall.microseconds ?? 0)
+        records.append(Int64(calls[key].call.reportedCause ?? -1))
+        records.append(calls[key].call.texts[calls[key].call.endNote])
     }
 
     /// The answer that is to go out, or may be lost: a process that takes over repeats it.
@@ -149,7 +168,7 @@ extension Shard {
         state.withBytes { bytes in
             guard Shard.isReadable(bytes) else { return false }
             var reader = RecordReader(bytes)
-            _ = reader.integer()
+            let version = reader.integer()
             let source = reader.address()
             let gatewayAddress = reader.address()
             let receivedWall = WallTime(microseconds: reader.integer())
@@ -181,6 +200,7 @@ extension Shard {
             let accountName = reader.text().string
             let answerFlow = reader.flow()
             let answer = reader.text()
+            let ending = version > 2 ? reader.ending(answeredAt: answeredAt.instant, now: now) : nil
             // The callee's Call-ID is ours and names the shard; a shard that is no more leaves its calls to the first.
             let named = MintedToken.shard(of: calleeCallID) ?? 0
             guard (named < settings.count ? named : 0) == settings.index else { return false }
@@ -188,12 +208,13 @@ extension Shard {
 
             let receivedAt = Moment(instant: Instant(nanoseconds: answeredAt.instant.nanoseconds - setup.nanoseconds), wall: receivedWall)
             let ringingAt = ring < 0 ? nil : Moment(instant: receivedAt.instant + min(Interval(nanoseconds: ring), setup), wall: ringingWall)
-            let stored = RestoredCall(
+            var stored = RestoredCall(
                 id: id, source: source, gatewayAddress: gatewayAddress, receivedAt: receivedAt, firstProvisionalAt: firstProvisionalAt,
                 ringingAt: ringingAt, answeredAt: answeredAt, attemptStartedAt: attemptStartedAt,
                 callerNumber: callerNumber, calleeNumber: calleeNumber, calleeSent: calleeSent, callerCallID: callerCallID,
                 calleeCallID: calleeCallID, mappingGatewayName: mappingGatewayName, routingGatewayName: routingGatewayName, decision: decision,
                 limits: limits)
+            stored.ending = ending
             mint.skip(past: id)
             let callKey = calls.nextKey
             let ahead = Shard.cseqAhead(answeredAt: answeredAt, now: now)
@@ -203,6 +224,7 @@ extension Shard {
             _ = calls.insert(CallEntry(call: call))
             restoreSession(caller, callerSession, callerDescription, answeredAt: answeredAt, now: now)
             restoreSession(callee, calleeSession, calleeDescription, answeredAt: answeredAt, now: now)
+            if ending != nil { stopAsking(callKey) }
             if !answer.isEmpty, endpoints.listeners.count > answerFlow.listener {
                 legs[caller].heldAnswer = OwnedBytes(copying: answer)
                 legs[caller].answerFlow = answerFlow
@@ -218,12 +240,18 @@ extension Shard {
     private static let stateForm: [(integers: Int, texts: Int)] = [
         (14, 8 + 7), (8, 7), (8 + 6 + CallLimitKind.allCases.count + 2 + 2 * 12, 3), (6, 1),
     ]
+    /// What version 3 has after that: the end that the switch decided.
+    private static let endingForm: (integers: Int, texts: Int) = (5, 1)
 
-    /// Whether the bytes are a whole state of the version that is written now. A store that was damaged, or
-    /// written by another version, must not keep the switch from starting.
+    /// Whether the bytes are a whole state of a version that is read. A store that was damaged, or written by
+    /// another version, must not keep the switch from starting.
     private static func isReadable(_ state: Bytes) -> Bool {
+        guard state.count >= 8 else { return false }
+        var reader = RecordReader(state)
+        let version = reader.integer()
+        guard (oldestVersion...stateVersion).contains(version) else { return false }
         var position = 0
-        for run in stateForm {
+        for run in version > 2 ? stateForm + [endingForm] : stateForm {
             position += 8 * run.integers
             for _ in 0..<run.texts {
                 guard position + 4 <= state.count else { return false }
@@ -231,8 +259,7 @@ extension Shard {
             }
             guard position <= state.count else { return false }
         }
-        var reader = RecordReader(state)
-        return position == state.count && reader.integer() == stateVersion
+        return position == state.count
     }
 
     /// A session goes on: where we refresh, the first refresh goes out soon and spread over all calls.
@@ -317,6 +344,19 @@ extension RecordReader {
                 peerAllowsUpdate: allowsUpdate, callIDOwner: owner)
         }
         return stored
+    }
+
+    /// The end that the process before had decided. A reason that this version does not know ends the call all the same.
+    fileprivate mutating func ending(answeredAt: Instant, now: Moment) -> StoredEnding? {
+        let reason = integer()
+        let party = CallParty(rawValue: UInt8(truncatingIfNeeded: integer())) ?? .server
+        let endedAt = Moment(instant: min(answeredAt + interval(), now.instant), wall: WallTime(microseconds: integer()))
+        let cause = integer()
+        let note = text()
+        guard reason != 0 else { return nil }
+        return StoredEnding(
+            reason: Int16(exactly: reason).flatMap { EndReason(rawValue: $0) } ?? .processEnded, party: party, endedAt: endedAt,
+            reportedCause: cause < 0 ? nil : Int(cause), note: note)
     }
 
     fileprivate mutating func dialog() -> StoredDialog {

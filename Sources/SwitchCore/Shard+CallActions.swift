@@ -27,7 +27,9 @@ extension Shard {
                 if legs.contains(leg) { hangUp(leg, reason, reasonFrom: message, now: now) }
             case .hangUpCallee(let leg, let reason):
                 if legs.contains(leg) { hangUp(leg, reason, reasonFrom: message, now: now) }
+            case .recordEnd: recordEnd(of: key, now: now)
             case .close: close(key, now: now)
+            case .dropLeg(let leg): drop(leg, now: now)
             }
         }
         actions.removeAll(keepingCapacity: true)
@@ -301,6 +303,13 @@ extension Shard {
     private static let slowCommit = Interval.milliseconds(200)
 
     // MARK: - Removing
+
+    /// Lets go of a leg whose peer is gone.
+    private mutating func drop(_ leg: SlabKey, now: Moment) {
+        guard legs.contains(leg) else { return }
+        answerPending(on: leg, now: now)
+        removeLeg(leg)
+    }
 
     mutating func removeLeg(_ leg: SlabKey) {
         guard legs.contains(leg) else { return }

@@ -19,6 +19,7 @@ extension Shard {
                 scheduleCall(key)
             }
             releaseByeAnswers(through: sequence, now: now)
+            releaseEnds(through: sequence, now: now)
         case .failing(let sequence):
             storeIsFailing = true
             registrationsCommitted(through: sequence, now: now)
@@ -28,6 +29,7 @@ extension Shard {
                 perform(for: key, message: nil, now: now)
             }
             releaseByeAnswers(through: sequence, now: now)
+            releaseEnds(through: sequence, now: now)
         }
         takeEvents(now: now)
     }
@@ -101,7 +103,7 @@ extension Shard {
         case .trying: state = calls[key].call.ringingAt != nil ? .ringing : calls[key].call.firstProvisionalAt.isSet ? .proceeding : .calling
         case .recording: state = .ringing
         case .answered, .connected: state = .answered
-        case .over: state = .ending
+        case .ending, .over: state = .ending
         }
         let (caller, callee) = (calls[key].call.callerNumber, calls[key].call.calleeNumber)
         let callID = calls[key].call.callerCallID

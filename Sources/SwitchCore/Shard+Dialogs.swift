@@ -73,7 +73,7 @@ extension Shard {
             transactions.respond(server, status: 481, now: now.instant, outbox: &outbox)
             return
         }
-        let isEnding = legs[leg].phase == .established && calls.contains(call) && calls[call].call.isAnswered
+        let isEnding = legs[leg].phase == .established && calls.contains(call) && (calls[call].call.isAnswered || calls[call].call.isEnding)
         if !isEnding { answerEnd(server, isEnding: false, now: now) }
         // BYEs that crossed: ours is still awaited, its transaction removes the leg.
         if legs[leg].phase == .ending { return }
@@ -93,7 +93,9 @@ extension Shard {
         legs[leg].phase = .ending
         if calls.contains(call) {
             let party: CallParty = legs[leg].role == .caller ? .caller : .callee
-            calls[call].call.reportedCause = ReasonHeader.q850Cause(of: message) ?? calls[call].call.reportedCause
+            if !calls[call].call.isEnding {
+                calls[call].call.reportedCause = ReasonHeader.q850Cause(of: message) ?? calls[call].call.reportedCause
+            }
             if isEarly {
                 calls[call].call.callerCancelled(&actions, now: now)
             } else {
@@ -102,6 +104,8 @@ extension Shard {
             perform(for: call, message: message, now: now)
         }
         if isEnding { answerEnd(server, isEnding: true, now: now) }
+        // The record of a call that the switch is ending tells of both legs: this one goes with the call.
+        if calls.contains(call), calls[call].call.isEnding { return }
         removeLeg(leg)
     }
 

@@ -227,10 +227,6 @@ extension Shard {
         let call = legs[leg].call
         let party: CallParty = legs[leg].role == .caller ? .caller : .callee
         calls[call].call.dialogLost(by: party, &actions, now: now)
-        let isOver = calls[call].call.isOver
         perform(for: call, message: nil, now: now)
-        guard isOver, legs.contains(leg) else { return }
-        answerPending(on: leg, now: now)
-        removeLeg(leg)
     }
 }

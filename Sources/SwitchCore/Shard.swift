@@ -56,6 +56,8 @@ public struct Shard: ~Copyable {
     var secrets: SecretSource
     /// Answers that wait for their commit, in the order of the store's commands.
     var awaitingCommit = CommitQueue()
+    /// Ends that the switch decided and that wait for their commit, in the same order.
+    var endsAwaitingCommit = CommitQueue()
     /// 200s to BYEs that wait for the record of the call.
     var heldByeAnswers = HeldByeAnswers()
     /// Asked for by the machine at work, done before the event ends.
@@ -272,7 +274,7 @@ struct CalleePlaces: ~Copyable {
     var poolNumber: CallerPoolSeat?
 }
 
-/// Calls whose answer is being stored, in the order of the store's commands.
+/// Calls whose answer or end is being stored, in the order of the store's commands.
 struct CommitQueue {
     private var entries: [(sequence: UInt64, call: SlabKey)] = []
     private var head = 0

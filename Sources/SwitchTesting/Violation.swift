@@ -24,7 +24,8 @@ public struct Violation: Sendable, Equatable, CustomStringConvertible {
         case boundedRepetition
         /// Something is left over in the switch or the store at the end.
         case nothingLeftOver
-        /// A party was told that its BYE is taken, and the record of the call went with the process.
+        /// A party was told that its BYE is taken, or was hung up by the switch, and the end of the call went with the
+        /// process; or an end that was stored was not carried out.
         case endRecorded
         /// A call went on after its limit, or was cut before it.
         case limitKept

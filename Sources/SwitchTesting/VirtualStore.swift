@@ -15,6 +15,7 @@ public final class VirtualStore {
 
     private enum Command {
         case opened(CallIdentifier, state: [UInt8], isUpdate: Bool)
+        case ending(CallIdentifier, state: [UInt8])
         case closed(CallRecord)
         case registration(StoredRegistration)
         case registrationRemoved(String)
@@ -50,6 +51,12 @@ public final class VirtualStore {
     public private(set) var bindings: [String: StoredBindings] = [:]
     /// When each open call's state was committed, kept after its end.
     public private(set) var openedAt: [CallIdentifier: Instant] = [:]
+    /// When shards handed over the ends that they decided themselves, of those that were not lost.
+    public private(set) var endDecidedAt: [CallIdentifier: Instant] = [:]
+    /// When such ends were lost: the process died before their commit, and the call went on.
+    public private(set) var endLostAt: [CallIdentifier: Instant] = [:]
+    /// Which ends are committed.
+    public private(set) var committedEnds: Set<CallIdentifier> = []
     /// Called with every record committed.
     public var recordCommitted: ((CallRecord) -> Void)?
     /// Called with every record that a process had written and that went with it.
@@ -73,8 +80,9 @@ public final class VirtualStore {
             var reader = RecordReader(bytes)
             while !reader.isAtEnd {
                 backlogs[shard].sequence += 1
-                backlogs[shard].commands.append(
-                    Pending(sequence: backlogs[shard].sequence, command: VirtualStore.command(&reader), takenAt: now))
+                let command = VirtualStore.command(&reader)
+                if case .ending(let id, _) = command { endDecidedAt[id] = now }
+                backlogs[shard].commands.append(Pending(sequence: backlogs[shard].sequence, command: command, takenAt: now))
             }
         }
         guard !backlogs[shard].isScheduled else { return false }
@@ -103,6 +111,10 @@ public final class VirtualStore {
             openCalls[id] = OpenCall(id: id, state: state, shard: shard, committedAt: now)
             openedAt[id] = openedAt[id] ?? now
             answerDelay[id] = isUpdate ? .zero : now - pending.takenAt
+        case .ending(let id, let state):
+            openCalls[id] = OpenCall(id: id, state: state, shard: shard, committedAt: now)
+            answerDelay[id] = .zero
+            committedEnds.insert(id)
         case .closed(let record):
             note(record.id)
             openCalls[record.id] = nil
@@ -129,7 +141,11 @@ public final class VirtualStore {
             if backlogs[shard].isReportedFailing { kept = kept == commands.count ? kept : 0 }
             for pending in commands.prefix(kept) { apply(pending, shard: shard, now: now) }
             for pending in commands.dropFirst(kept) {
-                if case .closed(let record) = pending.command { recordLost?(record) }
+                switch pending.command {
+                case .closed(let record): recordLost?(record)
+                case .ending(let id, _): loseEnd(id, now)
+                case .opened, .registration, .registrationRemoved: break
+                }
             }
         }
         backlogs = Array(repeating: Backlog(), count: backlogs.count)
@@ -139,18 +155,32 @@ public final class VirtualStore {
     func setShards(_ count: Int) { backlogs = Array(repeating: Backlog(), count: count) }
 
     /// A process died before it handed these commands over.
-    func lose(_ stream: inout RecordStream) {
+    func lose(_ stream: inout RecordStream, now: Instant) {
         stream.exchange(with: &buffer)
         buffer.withBytes { bytes in
             var reader = RecordReader(bytes)
             while !reader.isAtEnd {
-                if case .closed(let record) = VirtualStore.command(&reader) { recordLost?(record) }
+                switch VirtualStore.command(&reader) {
+                case .closed(let record): recordLost?(record)
+                case .ending(let id, _): loseEnd(id, now)
+                case .opened, .registration, .registrationRemoved: break
+                }
             }
         }
     }
 
+    private func loseEnd(_ id: CallIdentifier, _ now: Instant) {
+        endDecidedAt[id] = nil
+        endLostAt[id] = now
+    }
+
     /// Lets go of what belongs to a call that has been judged.
-    func forget(_ id: CallIdentifier) { openedAt[id] = nil }
+    func forget(_ id: CallIdentifier) {
+        openedAt[id] = nil
+        endDecidedAt[id] = nil
+        endLostAt[id] = nil
+        committedEnds.remove(id)
+    }
 
     /// Lets go of records that were handed to `recordCommitted`.
     func forgetRecords() { records.removeAll(keepingCapacity: true) }
@@ -160,6 +190,7 @@ public final class VirtualStore {
         switch tag {
         case .opened, .updated:
             return .opened(CallIdentifier(rawValue: reader.integer()), state: reader.text().array, isUpdate: tag == .updated)
+        case .ending: return .ending(CallIdentifier(rawValue: reader.integer()), state: reader.text().array)
         case .closed: return .closed(reader.callRecord())
         case .registration:
             let name = reader.text().string

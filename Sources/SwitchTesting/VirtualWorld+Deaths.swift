@@ -41,7 +41,7 @@ extension VirtualWorld {
         if sent == count, deathGenerator.chance(0.5) {
             _ = store.take(&box.shard.records, shard: shard, now: now)
         } else {
-            store.lose(&box.shard.records)
+            store.lose(&box.shard.records, now: now)
         }
         die { [unowned self] in deathGenerator.below($0 + 1) }
     }

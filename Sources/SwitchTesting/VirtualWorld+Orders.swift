@@ -28,9 +28,10 @@ extension VirtualWorld {
         return start(restoring: restoring)
     }
 
-    /// The process is killed: what was not committed is gone, and nothing answers until `start`.
-    public func kill() {
-        store.forgetUncommitted()
+    /// The process is killed: what was not committed is gone, and nothing answers until `start`. With `isCommitted` the
+    /// store still commits what waits, and the process never hears of it.
+    public func kill(isCommitted: Bool = false) {
+        store.forgetUncommitted(committing: { isCommitted ? $0 : 0 }, now: now)
         isSwitchDown = true
     }
 

@@ -25,6 +25,12 @@ public final class WireTap {
         public internal(set) var byeWasAnswered = false
         /// Whether the 2xx to the caller's INVITE had Session-Expires.
         public internal(set) var callerHasTimer = false
+        /// Whether the switch hung an answered call up that no party had hung up.
+        public var wasEndedBySwitch: Bool {
+            guard let sent = answerSentAt else { return false }
+            let later = ends.filter { $0.at >= sent }
+            return later.contains { $0.kind == .switchHungUp } && !later.contains { $0.kind == .partyHungUp }
+        }
         /// Branches of the requests that left inside its dialogs, with the process that sent them.
         var requests: [String: Int] = [:]
         /// Tags that the parties gave themselves.
@@ -35,8 +41,24 @@ public final class WireTap {
 
     /// Something that ends a call, on one of its legs.
     public struct End: Sendable, Equatable {
+        public enum Kind: Sendable, Equatable {
+            /// A party's BYE entered.
+            case partyHungUp
+            /// A BYE left the switch.
+            case switchHungUp
+            /// A party answered 481.
+            case dialogUnknown
+        }
+
         public var at: Instant
         public var callID: String
+        public var kind: Kind
+
+        public init(at: Instant, callID: String, kind: Kind) {
+            self.at = at
+            self.callID = callID
+            self.kind = kind
+        }
     }
 
     /// A session as the wire has it.
@@ -108,7 +130,7 @@ public final class WireTap {
         guard !bytes.starts(with: "SIP/2.0 ".utf8), !bytes.starts(with: "ACK ".utf8), let message = read(bytes, now) else { return }
         if !message.toTag.isEmpty, let call = callOf[message.callID] { facts[call]?.requests[message.branch] = process }
         if message.method == .bye {
-            if let call = callOf[message.callID] { facts[call]?.ends.append(End(at: now, callID: message.callID)) }
+            if let call = callOf[message.callID] { facts[call]?.ends.append(End(at: now, callID: message.callID, kind: .switchHungUp)) }
         } else if message.method == .invite, message.toTag.isEmpty, let call = number(of: message), callOf[message.callID] == nil {
             callOf[message.callID] = call
             facts[call, default: Facts()].attemptCallIDs.append(message.callID)
@@ -121,14 +143,14 @@ public final class WireTap {
         guard let call = callOf[message.callID], let seen = facts[call] else { return }
         guard seen.partyTags.contains(message.fromTag) else { return }
         guard seen.callerLegTags.contains(message.toTag) || seen.calleeLegTags.contains(message.toTag) else { return }
-        facts[call]?.ends.append(End(at: now, callID: message.callID))
+        facts[call]?.ends.append(End(at: now, callID: message.callID, kind: .partyHungUp))
     }
 
     /// 481 to a request in the dialog ends it (RFC 5057); after BYE and CANCEL it says nothing new.
     private func unknownDialogSeen(_ message: SeenMessage, _ now: Instant) {
         guard message.method != .bye, message.method != .cancel, let call = callOf[message.callID] else { return }
         guard facts[call]?.answerSentAt != nil, facts[call]?.requests[message.branch] == process else { return }
-        facts[call]?.ends.append(End(at: now, callID: message.callID))
+        facts[call]?.ends.append(End(at: now, callID: message.callID, kind: .dialogUnknown))
     }
 
     private func sessionSeen(_ message: SeenMessage, isEntering: Bool, _ now: Instant) {

@@ -106,7 +106,9 @@ struct CallEndTests {
     func endedAnswered(reason: EndReason) {
         for phase in [Call.Phase.answered, .connected] {
             let bench = CallBench.inPhase(phase)
-            #expect(bench.end(reason) == [.hangUpCaller(reason), .hangUpCallee(leg: leg(0), reason), .close])
+            #expect(bench.end(reason) == [.recordEnd])
+            #expect(bench.phase == .ending)
+            #expect(bench.endRecorded() == [.hangUpCaller(reason), .hangUpCallee(leg: leg(0), reason), .close])
             #expect(bench.end == (reason, .server, 200))
         }
     }
@@ -126,9 +128,8 @@ struct CallEndTests {
     @Test("no ACK: both sides are hung up", arguments: [Call.Phase.answered, .connected])
     func acknowledgementMissing(phase: Call.Phase) {
         let bench = CallBench.inPhase(phase)
-        #expect(
-            bench.event { $0.acknowledgementMissing(&$1, now: $2) }
-                == [.hangUpCaller(.acknowledgementMissing), .hangUpCallee(leg: leg(0), .acknowledgementMissing), .close])
+        #expect(bench.event { $0.acknowledgementMissing(&$1, now: $2) } == [.recordEnd])
+        #expect(bench.endRecorded() == [.hangUpCaller(.acknowledgementMissing), .hangUpCallee(leg: leg(0), .acknowledgementMissing), .close])
         #expect(bench.end == (.acknowledgementMissing, .server, 200))
     }
 
@@ -144,10 +145,12 @@ struct CallEndTests {
     @Test("a side that lost the dialog is not hung up, the other is (RFC 5057)", arguments: [Call.Phase.answered, .connected])
     func dialogLost(phase: Call.Phase) {
         let caller = CallBench.inPhase(phase)
-        #expect(caller.event { $0.dialogLost(by: .caller, &$1, now: $2) } == [.hangUpCallee(leg: leg(0), .dialogLost), .close])
+        #expect(caller.event { $0.dialogLost(by: .caller, &$1, now: $2) } == [.recordEnd])
+        #expect(caller.endRecorded() == [.hangUpCallee(leg: leg(0), .dialogLost), .close, .dropLeg(SlabKey(index: 1, generation: 1))])
         #expect(caller.end == (.dialogLost, .caller, 200))
         let callee = CallBench.inPhase(phase)
-        #expect(callee.event { $0.dialogLost(by: .callee, &$1, now: $2) } == [.hangUpCaller(.dialogLost), .close])
+        #expect(callee.event { $0.dialogLost(by: .callee, &$1, now: $2) } == [.recordEnd])
+        #expect(callee.endRecorded() == [.hangUpCaller(.dialogLost), .close, .dropLeg(leg(0))])
     }
 
     @Test("what only an answered call can suffer does nothing before", arguments: [Call.Phase.trying, .recording, .over])
@@ -184,7 +187,7 @@ struct CallEndTests {
             for _ in 0..<40 {
                 bench.time += Int64(generator.next() % 3_000)
                 let on = leg(Int(generator.next() % 4))
-                switch generator.next() % 14 {
+                switch generator.next() % 15 {
                 case 0...2: all += bench.provisional([100, 180, 183][Int(generator.next() % 3)], media: generator.next() % 2 == 0, on: on)
                 case 3: all += bench.answer(on: on)
                 case 4: all += bench.refusal([486, 503, 603][Int(generator.next() % 3)], on: on)
@@ -196,14 +199,17 @@ struct CallEndTests {
                 case 10: all += bench.timeout()
                 case 11: all += generator.next() % 8 == 0 ? bench.event { $0.recordingFailed(&$1, now: $2) } : []
                 case 12: all += generator.next() % 8 == 0 ? bench.event { $0.acknowledgementMissing(&$1, now: $2) } : []
+                case 13: all += generator.next() % 8 == 0 ? bench.endRecorded() : []
                 default: bench.call.acknowledged()
                 }
                 #expect(bench.call.isOver == all.contains(.close))
             }
             all += bench.end(.hungUpByOperator)
+            all += bench.endRecorded()
             #expect(bench.phase == .over)
             #expect(all.count(where: { $0 == .close }) == 1)
-            #expect(all.last == .close)
+            let last = all.drop { $0 != .close }.dropFirst()
+            #expect(last.allSatisfy { if case .dropLeg = $0 { true } else { false } })
             #expect(bench.call.endedAt != nil)
             #expect(!bench.verdicts.contains(.waiting))
             #expect(bench.outcomes.allSatisfy { $0 != nil })
@@ -253,7 +259,9 @@ struct CallEndTests {
         #expect(bench.end == (.normalClearing, .callee, 200))
         #expect(bench.call.id == CallIdentifier(rawValue: 77))
         #expect(restore().hungUp(by: .caller) == [.hangUpCallee(leg: leg(0), .normalClearing), .close])
-        #expect(restore().end(.maximumDuration).count == 3)
+        let limited = restore()
+        #expect(limited.end(.maximumDuration) == [.recordEnd])
+        #expect(limited.endRecorded().count == 3)
     }
 }
 

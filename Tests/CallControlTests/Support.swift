@@ -88,6 +88,8 @@ final class CallBench {
     func recorded() -> [CallAction] { event { $0.recorded(&$1, now: $2) } }
     func cancelled() -> [CallAction] { event { $0.callerCancelled(&$1, now: $2) } }
     func hungUp(by party: CallParty) -> [CallAction] { event { $0.hungUp(by: party, &$1, now: $2) } }
+    /// The store has the end that the switch decided.
+    func endRecorded() -> [CallAction] { event { call, actions, _ in call.endRecorded(&actions) } }
     func end(_ reason: EndReason) -> [CallAction] { event { $0.end(reason, &$1, now: $2) } }
 
     /// Lets time pass to the call's next deadline and runs it.
@@ -116,6 +118,10 @@ final class CallBench {
             _ = bench.answer(on: leg(0))
             _ = bench.recorded()
             if phase == .connected { bench.call.acknowledged() }
+        case .ending:
+            _ = bench.answer(on: leg(0))
+            _ = bench.recorded()
+            _ = bench.end(.maximumDuration)
         case .over: _ = bench.cancelled()
         }
         return bench

@@ -111,6 +111,7 @@ struct OpenCallStateTests {
             bench.time = seconds * 1_000
             #expect(bench.restore(id, state))
             bench.shard.commandReceived(.hangUp(id) { _ in }, at: bench.now)
+            bench.commit()
             let numbers = bench.sent().compactMap { Self.sequence($0.message) }
             #expect(numbers.count == 2)
             for number in numbers { #expect(number > last && number < 1 << 31) }
@@ -141,7 +142,73 @@ struct OpenCallStateTests {
         #expect(list.value.first?.durationMilliseconds == 30_000)
         #expect(list.value.first?.mappingGateway == "customer")
         bench.shard.commandReceived(.hangUp(id) { _ in }, at: bench.now)
+        #expect(bench.sent().isEmpty)
+        bench.commit()
         #expect(bench.sent().map { $0.message.prefix(4) } == ["BYE ", "BYE "])
+    }
+
+    // MARK: - Ends that the switch decided
+
+    /// What a state of version 3 has after one of version 2, when no end was decided.
+    private static let bytesOfNoEnding = 5 * 8 + 4
+
+    @Test("a state of the version before, which knows no decided ends, is taken")
+    func versionBefore() throws {
+        let (call, id, state) = try dying()
+        var older = Array(state.dropLast(Self.bytesOfNoEnding))
+        older[0] = 2
+        let bench = ShardBench(seed: 200)
+        #expect(bench.restore(id, older))
+        bench.receive(ShardBench.callerBye(call), from: ShardBench.caller)
+        guard case .closed(let record) = try #require(bench.commands().first) else { throw NotOpened() }
+        #expect(record.endReason == .normalClearing)
+        // Each version has its own length.
+        #expect(!bench.restore(id, Array(state.dropLast(Self.bytesOfNoEnding))))
+        older = state
+        older[0] = 2
+        #expect(!bench.restore(id, older))
+    }
+
+    @Test("a party's hang-up costs one command for the store, one of the switch's a single command more")
+    func commandsOfAnEnd() throws {
+        let bench = ShardBench()
+        let call = try #require(bench.establish())
+        _ = bench.commands()
+        bench.receive(ShardBench.callerBye(call), from: ShardBench.caller)
+        #expect(bench.commands().count == 1)
+
+        let other = ShardBench(seed: 7)
+        _ = try #require(other.establish())
+        guard case .opened(let id, _) = try #require(other.commands().first) else { throw NotOpened() }
+        other.shard.commandReceived(.hangUp(id) { _ in }, at: other.now)
+        other.commit()
+        let commands = other.commands()
+        #expect(commands.count == 2)
+        guard case .ending(id, _) = try #require(commands.first), case .closed = try #require(commands.last) else { throw NotOpened() }
+    }
+
+    @Test("the process that finds a decided end hangs up both sides at once and records reason, party and instant of the decision")
+    func decidedEnd() throws {
+        let first = ShardBench(seed: 100)
+        first.time = 1_000
+        _ = try #require(first.establish())
+        guard case .opened(let id, _) = try #require(first.commands().first) else { throw NotOpened() }
+        first.time = 21_000
+        first.shard.commandReceived(.hangUp(id) { _ in }, at: first.now)
+        guard case .ending(id, let state) = try #require(first.commands().first) else { throw NotOpened() }
+
+        let bench = ShardBench(seed: 200)
+        bench.time = 90_000
+        #expect(bench.restore(id, state))
+        #expect(bench.shard.nextDeadline <= bench.now.instant)
+        bench.pass(until: 90_010)
+        #expect(bench.sent().map { $0.message.prefix(4) } == ["BYE ", "BYE "])
+        guard case .closed(let record) = try #require(bench.commands().first) else { throw NotOpened() }
+        #expect(record.endReason == .hungUpByOperator)
+        #expect(record.endedBy == .server)
+        #expect(record.durationMilliseconds == 20_000)
+        #expect(record.endedAt == WallTime(microseconds: bench.startOfDay + 21_000_000))
+        #expect(bench.callCount == 0)
     }
 
     @Test("each shard takes its own calls; those of a shard that is no more go to the first")

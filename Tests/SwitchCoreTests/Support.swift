@@ -87,6 +87,7 @@ final class ShardBench {
     enum Command {
         case opened(CallIdentifier, [UInt8])
         case updated(CallIdentifier, [UInt8])
+        case ending(CallIdentifier, [UInt8])
         case closed(CallRecord)
         case registration(StoredRegistration?)
         case registrationRemoved(String)
@@ -104,6 +105,7 @@ final class ShardBench {
                 switch reader.tag() {
                 case .opened: found.append(.opened(CallIdentifier(rawValue: reader.integer()), reader.text().array))
                 case .updated: found.append(.updated(CallIdentifier(rawValue: reader.integer()), reader.text().array))
+                case .ending: found.append(.ending(CallIdentifier(rawValue: reader.integer()), reader.text().array))
                 case .closed: found.append(.closed(reader.callRecord()))
                 case .registration:
                     let name = reader.text().string

@@ -70,6 +70,20 @@ import Vocabulary
         #expect(rules(evidence) == [.answerAfterCommit])
     }
 
+    @Test("a duration that is not that of the end which the switch decided, and an end that was carried out too late")
+    func decidedEnd() throws {
+        var evidence = try soundEvidence()
+        let record = evidence.records[0]
+        let end = try #require(evidence.facts.ends.first).at
+        evidence.endDecidedAt[record.id] = end + .milliseconds(-400)
+        #expect(rules(evidence) == [.durationTrue])
+        evidence.records[0].durationMilliseconds -= 400
+        #expect(rules(evidence) == [])
+        evidence.endDecidedAt[record.id] = end + .milliseconds(-1_400)
+        evidence.records[0].durationMilliseconds -= 1_000
+        #expect(rules(evidence) == [.endRecorded])
+    }
+
     @Test("a duration that the wire did not see", arguments: [-2, 2, 60_000])
     func wrongDuration(_ error: Int64) throws {
         var evidence = try soundEvidence()

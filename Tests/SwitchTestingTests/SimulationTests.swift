@@ -112,6 +112,20 @@ import Vocabulary
         #expect(simulation.run().violations.map(\.rule).contains(.endRecorded))
     }
 
+    @Test("a call that the switch hung up and that was stored nowhere is found")
+    func unstoredEnd() {
+        let simulation = Simulation(SimulationSettings(seed: 4, calls: 60, storeFaults: 0, slowCommits: 0, restarts: 0, behaviour: .reachesLimit))
+        let store = simulation.world.store
+        let committed = store.recordCommitted
+        store.recordCommitted = { record in
+            // As if neither the record nor the decision had come through.
+            store.forget(record.id)
+            store.recordLost?(record)
+            committed?(record)
+        }
+        #expect(simulation.run().violations.map(\.rule).contains(.endRecorded))
+    }
+
     @Test("totals of several runs")
     func totals() {
         var totals = SimulationTotals()

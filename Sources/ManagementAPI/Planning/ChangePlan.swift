@@ -86,8 +86,8 @@ public enum ObjectMutation: Hashable, Sendable {
 }
 
 extension DocumentNode {
-    /// The value as a difference shows it: of one that is very long only how long it is.
-    fileprivate var summary: DocumentNode {
+    /// The value as differences and the audit show it: of one that is very long only how long it is.
+    var summary: DocumentNode {
         if let elements, elements.count > 1000 { return .text("a list of \(elements.count) elements") }
         if let text, text.utf8.count > 16_384 { return .text("a text of \(text.utf8.count) bytes") }
         return self

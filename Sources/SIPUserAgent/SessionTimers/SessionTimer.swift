@@ -125,6 +125,9 @@ public struct SessionTimer: Hashable, Sendable {
         if let allowsUpdate { peerAllowsUpdate = allowsUpdate && !peerRefusedUpdate }
     }
 
+    /// The call ends for another reason: nothing is refreshed and nothing expires any more.
+    public mutating func stop() { isOver = true }
+
     /// How a refresh of ours is sent: by UPDATE if the peer allows it (section 7.4).
     public var refreshMethod: SessionRefreshMethod { peerAllowsUpdate ? .update : .invite }
 

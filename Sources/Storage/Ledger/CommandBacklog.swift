@@ -83,6 +83,9 @@ struct CommandBacklog {
                     refusals.openedRefused += 1
                 case .updated:
                     break
+                case .ending:
+                    // Nobody waits for it: while the store fails a call is ended at once.
+                    break
                 case .closed(let answered) where answered || !dropsUnanswered:
                     shards[shard].bytes.append(contentsOf: bytes[start..<reader.offset].buffer)
                 case .closed:
@@ -120,6 +123,7 @@ extension RecordReader {
     enum SkippedCommand: Equatable {
         case opened
         case updated
+        case ending
         case closed(answered: Bool)
         case registration
         case registrationRemoved
@@ -138,6 +142,10 @@ extension RecordReader {
             _ = integer()
             _ = text()
             return .updated
+        case .ending:
+            _ = integer()
+            _ = text()
+            return .ending
         case .closed:
             var answered = false
             for field in CallRecordInteger.allCases {

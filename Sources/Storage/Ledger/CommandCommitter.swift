@@ -77,7 +77,7 @@ final class CommandCommitter {
             let code =
                 switch reader.tag() {
                 case .opened: writeOpened(&reader, statements)
-                case .updated: writeUpdated(&reader, statements)
+                case .updated, .ending: writeUpdated(&reader, statements)
                 case .closed: writeCall(&reader, statements)
                 case .registration: keepState(&reader, statements.keepRegistration)
                 case .registrationRemoved: remove(&reader, statements.removeRegistration)

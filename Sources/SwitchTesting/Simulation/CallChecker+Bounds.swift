@@ -24,6 +24,9 @@ extension CallChecker {
             let record = evidence.answeredRecords.first
         else { return }
         let end = firstEnd(of: record) ?? sent + .milliseconds(record.durationMilliseconds)
+        if let decided = evidence.endDecidedAt[record.id], end > latestEnd(decided, grace: .zero) {
+            violate(.endRecorded, "an end that was stored was carried out \((end - decided).inMilliseconds) ms later")
+        }
         if let longest = evidence.limits.max() {
             let latest = latestEnd(sent + longest + uncertainty, grace: .zero)
             if end > latest {

@@ -103,11 +103,13 @@ public struct CallChecker {
             violate(.answerAfterCommit, "the answer was never committed")
         }
         guard !evidence.plan.isForked else { return }
-        guard let end = firstEnd(of: record) else {
+        let seenEnd = firstEnd(of: record)
+        if seenEnd == nil {
             // A peer that does not answer at all ends the call by its silence.
             if record.endReason != .dialogLost { violate(.durationTrue, "an answered call without any BYE, ended by \(record.endReason.name)") }
-            return
         }
+        // The end that the switch decided stands, however long its BYEs waited for the store.
+        guard let end = [evidence.endDecidedAt[record.id], seenEnd].compactMap({ $0 }).min() else { return }
         let seen = (end - sent).inMilliseconds
         let tolerance = evidence.switchRestarted ? Self.clockGrain + uncertainty.inMilliseconds : 1
         if abs(seen - record.durationMilliseconds) > tolerance {
@@ -119,7 +121,8 @@ public struct CallChecker {
     /// When the wire first showed the end of the call, as far as a process lived to record it.
     func firstEnd(of record: CallRecord) -> Instant? {
         guard let sent = evidence.facts.answerSentAt else { return nil }
-        return evidence.facts.ends.first { $0.at >= sent && [record.callerCallID, record.calleeCallID].contains($0.callID) }?.at
+        let lost = evidence.endLostAt[record.id] ?? .zero
+        return evidence.facts.ends.first { $0.at >= sent && $0.at > lost && [record.callerCallID, record.calleeCallID].contains($0.callID) }?.at
     }
 
     /// What a restored duration may differ by when all clocks are right, in milliseconds.

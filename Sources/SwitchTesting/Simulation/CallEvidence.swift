@@ -21,6 +21,10 @@ public struct CallEvidence {
     public var outages: [Outage] = []
     /// When a process died with a record of this call that was not committed: each one is the begin of an outage.
     public var lostAt: [Instant] = []
+    /// When the switch gave the store an end that it had decided itself, by the call's identifier.
+    public var endDecidedAt: [CallIdentifier: Instant] = [:]
+    /// When such an end was lost with the process that had decided it: what was seen of the end before counts no more.
+    public var endLostAt: [CallIdentifier: Instant] = [:]
     /// When each record was committed.
     public var recordedAt: [CallIdentifier: Instant] = [:]
     /// By how much a restored answer may lie before the one that passed.

@@ -41,8 +41,10 @@ extension Simulation {
             openedAt: entry.openedAt, networkIsPerfect: settings.loss == 0, storeFailed: entry.sawStoreFault,
             switchRestarted: !outages.isEmpty, wasHungUp: entry.wasHungUp)
         evidence.outages = outages
-        evidence.lostAt = entry.lostAt
+        evidence.lostAt = entry.lostAt + entry.endLostAt.values
         evidence.recordedAt = entry.recordedAt
+        evidence.endDecidedAt = entry.endDecidedAt
+        evidence.endLostAt = entry.endLostAt
         evidence.answerError = entry.answerError
         evidence.limits = limits(entry, facts)
         if boots.contains(where: { $0 >= begin }) {

@@ -19,6 +19,8 @@ public final class Simulation {
         var records: [CallRecord] = []
         var openedAt: [CallIdentifier: Instant] = [:]
         var recordedAt: [CallIdentifier: Instant] = [:]
+        var endDecidedAt: [CallIdentifier: Instant] = [:]
+        var endLostAt: [CallIdentifier: Instant] = [:]
         /// When a process died with a record of this call that was not committed.
         var lostAt: [Instant] = []
         /// What bounded calls when a process took this one: of each process that may have.
@@ -80,6 +82,13 @@ public final class Simulation {
         world.store.recordLost = { [unowned self] record in
             report.lostRecords += 1
             guard let index = SimulatedNumber.call(of: record.callee.received) else { return }
+            // An end that the store has is carried out by the next process, as it was decided.
+            if world.store.committedEnds.contains(record.id) { return }
+            if tap[index].wasEndedBySwitch, let entry = entries[index], !entry.sawStoreFault, !entry.plan.isForked,
+                entry.plan.caller.cancelsAfter == nil
+            {
+                world.report(Violation(.endRecorded, call: index, "the switch hung up and nothing of that was stored", at: world.now))
+            }
             tap.forgetEnds(index)
             // A store that fails or is slow does not keep parties from hanging up: then the record may still be lost.
             if tap[index].byeWasAnswered, entries[index]?.sawStoreFault == false, entries[index]?.plan.isForked == false {
@@ -148,6 +157,8 @@ public final class Simulation {
         entries[index]?.records.append(record)
         entries[index]?.openedAt[record.id] = world.store.openedAt[record.id]
         entries[index]?.recordedAt[record.id] = world.now
+        entries[index]?.endDecidedAt[record.id] = world.store.endDecidedAt[record.id]
+        entries[index]?.endLostAt[record.id] = world.store.endLostAt[record.id]
         world.store.forget(record.id)
     }
 }

@@ -51,7 +51,8 @@ enum FailureCodeText {
             else {
                 reading.refuse(
                     place, at: element.position,
-                    "\(element.printableShape) is no replacement: a final status from 300 to 699 or 0 for all others, \":\", and one from 400 to 699 or 0",
+                    "\(element.printableShape) is no replacement: a final status from 300 to 699, or 0 for all others, \":\", "
+                        + "and one from 400 to 699, or 0",
                     remedy: remedy)
                 continue
             }

@@ -67,7 +67,8 @@ extension RoutingGateway: PasswordBearer {
 
     private static let addressesMeaning =
         "where calls are sent: IP, IP:port (5060, for TLS 5061 unless given) or a host name (looked up by SRV unless it has a port; names are "
-        + "tried after addresses), optionally followed by ;transport=udp, ;transport=tcp or ;transport=tls; may be left out where registration is given, and with registersHere"
+        + "tried after addresses), optionally followed by ;transport=udp, ;transport=tcp or ;transport=tls; may be left out where registration "
+        + "is given, and with registersHere"
     private static let addressesRemedy = "write a list such as [\"192.0.2.1:5060\"]"
 
     /// A gateway needs exactly one place to send calls to, and groups to keep lines free in.
