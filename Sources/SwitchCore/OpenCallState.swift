@@ -193,8 +193,8 @@ extension Shard {
             let limits = reader.limits(answeredAt: answeredAt.instant)
             let setup = reader.interval()
             let ring = reader.integer()
-            let callerSession = reader.session(owner: .peer, answeredAt: answeredAt.instant, now: now)
-            let calleeSession = reader.session(owner: .us, answeredAt: answeredAt.instant, now: now)
+            var callerSession = reader.session(owner: .peer, answeredAt: answeredAt.instant, now: now)
+            var calleeSession = reader.session(owner: .us, answeredAt: answeredAt.instant, now: now)
             let callerDescription = reader.text()
             let calleeDescription = reader.text()
             let accountName = reader.text().string
@@ -206,6 +206,9 @@ extension Shard {
             guard (named < settings.count ? named : 0) == settings.index else { return false }
             guard endpoints.listeners.count > max(callerDialog.flow.listener, calleeDialog.flow.listener) else { return false }
 
+            let gateways = gatewaysForRestoring()
+            callerSession.apply(gateways.switches(mappingGateway: mappingGatewayName))
+            calleeSession.apply(gateways.switches(routingGateway: routingGatewayName))
             let receivedAt = Moment(instant: Instant(nanoseconds: answeredAt.instant.nanoseconds - setup.nanoseconds), wall: receivedWall)
             let ringingAt = ring < 0 ? nil : Moment(instant: receivedAt.instant + min(Interval(nanoseconds: ring), setup), wall: ringingWall)
             var stored = RestoredCall(
@@ -392,6 +395,13 @@ private struct StoredLegSession {
     /// The last proof of life that was stored, and how long after the answer it came.
     var life: ProofOfLife.Kind
     var lifeAfterAnswer: Interval
+
+    /// The switches that the leg's gateway has today hold; without a gateway of its name those of the call's begin do.
+    mutating func apply(_ switches: GatewaySwitches?) {
+        guard let switches, timer == nil else { return }
+        policy.isEnabled = switches.sessionTimer
+        probeInterval = Int64(switches.probeInterval ?? 0)
+    }
 }
 
 extension Leg {
