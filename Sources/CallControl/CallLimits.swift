@@ -109,6 +109,9 @@ public struct CallLimits: Hashable, Sendable {
 
     public var nextDeadline: Instant { limit?.deadline ?? .never }
 
+    /// When the countdown of a limit of this call began.
+    public func start(of limit: CallLimit, answeredAt: Instant) -> Instant { limit.kind == .noTimerLimit ? noTimerFrom : answeredAt }
+
     /// The end reason when the limit is reached; nil before.
     public func handleTimeout(now: Instant) -> EndReason? {
         guard let limit, limit.isReached(now: now) else { return nil }

@@ -145,6 +145,12 @@ extension Shard {
                 records.appendRaw(Bytes(#","limitOf":""#))
                 appendJSON(limit.kind.sourceName)
                 records.appendRaw(UInt8(ascii: "\""))
+                if let answered = calls[key].call.answeredAt {
+                    // The wall clock as it stood at the answer: this plus the limit is when the limit ends the call.
+                    let from = answered.wall + (limits.start(of: limit, answeredAt: answered.instant) - answered.instant)
+                    records.appendRaw(Bytes(#","limitFrom":"#))
+                    appendRaw(decimal: from.microseconds)
+                }
             }
             records.appendRaw(Bytes("}"))
         }

@@ -27,6 +27,8 @@ import Vocabulary
         #expect((seconds * 1_000...seconds * 1_000 + 50).contains(record.durationMilliseconds))
         #expect(record.decision.contains(#""rule":{"name":"noTimerLimit""#))
         #expect(record.decision.contains(#""limitOf":"SS_SIP_NO_TIMER_REINVITE_INTERVAL""#))
+        // From there the limit was counted: an operator adds the seconds and has the end.
+        #expect(record.decision.contains(#""limitFrom":\#(record.answeredAt.microseconds)"#))
     }
 
     @Test("SS_MAX_CALL_DURATION holds for every call, also for one that is refreshed")
@@ -106,6 +108,28 @@ import Vocabulary
         let record = try scenario.record()
         #expect(record.endReason == .noTimerLimit)
         #expect((899_900...900_100).contains(record.durationMilliseconds))
+    }
+
+    @Test("a caller that switches its timer off is limited from that moment, and the record says from when")
+    func limitFromSwitchingOff() throws {
+        let scenario = Scenario(parameters: ["SS_SIP_NO_TIMER_REINVITE_INTERVAL": .integer(900)])
+        let caller = scenario.makeCall()
+        caller.invite(fields: ["Supported: timer", "Session-Expires: 300;refresher=uac"])
+        scenario.pass()
+        try scenario.callAtVendor().answer()
+        scenario.pass(.seconds(50))
+        let update = caller.request(.update, fields: ["Contact: <sip:a@192.0.2.10:5060>"])
+        scenario.pass(.seconds(1))
+        #expect(update.finals == [200])
+        scenario.world.restart()
+        scenario.pass(.seconds(1_000))
+        scenario.finish()
+        let record = try scenario.record()
+        #expect(record.endReason == .noTimerLimit)
+        let mark = try #require(record.decision.ranges(of: #""limitFrom":"#).first).upperBound
+        let from = try #require(Int64(record.decision[mark...].prefix { $0.isNumber }))
+        #expect((49_000_000...51_000_000).contains(from - record.answeredAt.microseconds))
+        #expect(abs(from + 900_000_000 - record.endedAt.microseconds) < 50_000)
     }
 
     @Test("a limit that passed while no process ran ends the call at once after the start")
