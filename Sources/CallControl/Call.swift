@@ -125,8 +125,8 @@ public struct Call: ~Copyable {
         texts = ByteStore()
         callerNumber = texts.store(stored.callerNumber)
         calleeNumber = texts.store(stored.calleeNumber)
-        callerRouted = callerNumber
-        calleeRouted = calleeNumber
+        callerRouted = texts.store(stored.callerRouted)
+        calleeRouted = texts.store(stored.calleeRouted)
         callerCallID = texts.store(stored.callerCallID)
         phase = .connected
         firstProvisionalAt = stored.firstProvisionalAt
@@ -137,7 +137,7 @@ public struct Call: ~Copyable {
         limits = stored.limits
         var attempt = Attempt(
             candidate: -1, destination: nil, address: stored.gatewayAddress, leg: calleeLeg, callID: texts.store(stored.calleeCallID),
-            callerSent: callerNumber, calleeSent: texts.store(stored.calleeSent), startedAt: stored.attemptStartedAt)
+            callerSent: texts.store(stored.callerSent), calleeSent: texts.store(stored.calleeSent), startedAt: stored.attemptStartedAt)
         attempt.firstProvisionalAt = stored.firstProvisionalAt
         attempt.ringingAt = stored.ringingAt?.wall ?? .unset
         attempt.answeredAt = stored.answeredAt.wall

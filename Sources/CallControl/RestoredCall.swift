@@ -14,6 +14,10 @@ public struct RestoredCall {
     public var callerNumber: Bytes
     public var calleeNumber: Bytes
     public var calleeSent: Bytes
+    /// The numbers after the caller's dial plan, and the caller as the gateway was sent it.
+    public var callerRouted: Bytes
+    public var callerSent: Bytes
+    public var calleeRouted: Bytes
     public var callerCallID: Bytes
     public var calleeCallID: Bytes
     public var mappingGatewayName: Bytes
@@ -39,6 +43,9 @@ public struct RestoredCall {
         self.callerNumber = callerNumber
         self.calleeNumber = calleeNumber
         self.calleeSent = calleeSent
+        callerRouted = callerNumber
+        callerSent = callerNumber
+        calleeRouted = calleeNumber
         self.callerCallID = callerCallID
         self.calleeCallID = calleeCallID
         self.mappingGatewayName = mappingGatewayName

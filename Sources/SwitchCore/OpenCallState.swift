@@ -85,6 +85,7 @@ extension Shard {
         append(legAccounts[attempt.leg]?.name ?? "")
         appendAnswer(of: calls[key].call.callerLeg)
         appendEnding(of: key, answeredAt: answeredAt.instant)
+        appendNumbers(of: key)
         records.endText(start)
         return sequence
     }
@@ -98,6 +99,15 @@ extension Shard {
         records.append(ending?.wall.microseconds ?? 0)
         records.append(Int64(calls[key].call.reportedCause ?? -1))
         records.append(calls[key].call.texts[calls[key].call.endNote])
+    }
+
+    /// The numbers that dial plans made of those received.
+    private mutating func appendNumbers(of key: SlabKey) {
+        let (callerRouted, calleeRouted) = (calls[key].call.callerRouted, calls[key].call.calleeRouted)
+        let callerSent = calls[key].call.attempts.last?.callerSent ?? callerRouted
+        records.append(calls[key].call.texts[callerRouted])
+        records.append(calls[key].call.texts[callerSent])
+        records.append(calls[key].call.texts[calleeRouted])
     }
 
     /// The answer that is to go out, or may be lost: a process that takes over repeats it.
@@ -201,14 +211,16 @@ extension Shard {
             let answerFlow = reader.flow()
             let answer = reader.text()
             let ending = version > 2 ? reader.ending(answeredAt: answeredAt.instant, now: now) : nil
+            let numbers = version > 2 ? (reader.text(), reader.text(), reader.text()) : (callerNumber, callerNumber, calleeNumber)
             // The callee's Call-ID is ours and names the shard; a shard that is no more leaves its calls to the first.
             let named = MintedToken.shard(of: calleeCallID) ?? 0
             guard (named < settings.count ? named : 0) == settings.index else { return false }
             guard endpoints.listeners.count > max(callerDialog.flow.listener, calleeDialog.flow.listener) else { return false }
 
-            let gateways = gatewaysForRestoring()
-            callerSession.apply(gateways.switches(mappingGateway: mappingGatewayName))
-            calleeSession.apply(gateways.switches(routingGateway: routingGatewayName))
+            let origin = configuration.origin(named: mappingGatewayName)
+            let destination = configuration.destination(named: routingGatewayName)
+            callerSession.apply(configuration.switches(of: origin))
+            calleeSession.apply(configuration.switches(of: destination))
             let receivedAt = Moment(instant: Instant(nanoseconds: answeredAt.instant.nanoseconds - setup.nanoseconds), wall: receivedWall)
             let ringingAt = ring < 0 ? nil : Moment(instant: receivedAt.instant + min(Interval(nanoseconds: ring), setup), wall: ringingWall)
             var stored = RestoredCall(
@@ -218,6 +230,7 @@ extension Shard {
                 calleeCallID: calleeCallID, mappingGatewayName: mappingGatewayName, routingGatewayName: routingGatewayName, decision: decision,
                 limits: limits)
             stored.ending = ending
+            (stored.callerRouted, stored.callerSent, stored.calleeRouted) = numbers
             mint.skip(past: id)
             let callKey = calls.nextKey
             let ahead = Shard.cseqAhead(answeredAt: answeredAt, now: now)
@@ -225,6 +238,11 @@ extension Shard {
             let callee = restoreLeg(.callee, call: callKey, calleeDialog, cseqAhead: ahead)
             let call = Call(restoring: stored, configuration: configuration, callerLeg: caller, calleeLeg: callee)
             _ = calls.insert(CallEntry(call: call))
+            // It was let in already: whatever the limits say now, it has its places.
+            if let origin { calls[callKey].callerPlaces.seats = configuration.resume(origin) }
+            if let destination { calls[callKey].calleePlaces.seats = configuration.resume(destination) }
+            legs[caller].dialog.requestAddress = configuration.requestAddress(of: origin)
+            legs[callee].dialog.requestAddress = configuration.requestAddress(of: destination)
             restoreSession(caller, callerSession, callerDescription, answeredAt: answeredAt, now: now)
             restoreSession(callee, calleeSession, calleeDescription, answeredAt: answeredAt, now: now)
             if ending != nil { stopAsking(callKey) }
@@ -243,8 +261,8 @@ extension Shard {
     private static let stateForm: [(integers: Int, texts: Int)] = [
         (14, 8 + 7), (8, 7), (8 + 6 + CallLimitKind.allCases.count + 2 + 2 * 12, 3), (6, 1),
     ]
-    /// What version 3 has after that: the end that the switch decided.
-    private static let endingForm: (integers: Int, texts: Int) = (5, 1)
+    /// What version 3 has after that: the end that the switch decided, and the numbers that dial plans made.
+    private static let endingForm: (integers: Int, texts: Int) = (5, 1 + 3)
 
     /// Whether the bytes are a whole state of a version that is read. A store that was damaged, or written by
     /// another version, must not keep the switch from starting.

@@ -22,8 +22,6 @@ public struct Shard: ~Copyable {
     var restoredLegs = HashIndex()
     /// Those of callers, by Call-ID and From tag of the INVITE that opened them.
     var restoredCallers = HashIndex()
-    /// The present gateways by name, made when a call is restored.
-    var restoredGateways: RestoredGateways?
     /// Outbound registrations that this shard keeps.
     var registrations = Slab<RegistrationEntry>()
     /// Those that are configured, by the name of their object.

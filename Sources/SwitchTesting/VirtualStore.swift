@@ -144,7 +144,7 @@ public final class VirtualStore {
                 switch pending.command {
                 case .closed(let record): recordLost?(record)
                 case .ending(let id, _): loseEnd(id, now)
-                case .opened, .registration, .registrationRemoved: break
+                case .opened, .registration, .registrationRemoved, .bindings, .bindingsRemoved: break
                 }
             }
         }
@@ -163,7 +163,7 @@ public final class VirtualStore {
                 switch VirtualStore.command(&reader) {
                 case .closed(let record): recordLost?(record)
                 case .ending(let id, _): loseEnd(id, now)
-                case .opened, .registration, .registrationRemoved: break
+                case .opened, .registration, .registrationRemoved, .bindings, .bindingsRemoved: break
                 }
             }
         }
