@@ -75,15 +75,10 @@ public final class VirtualStore {
 
     /// Takes what a shard has written. True when a commit is to be scheduled after `commitDelay`.
     func take(_ stream: inout RecordStream, shard: Int, now: Instant = .zero) -> Bool {
-        stream.exchange(with: &buffer)
-        buffer.withBytes { bytes in
-            var reader = RecordReader(bytes)
-            while !reader.isAtEnd {
-                backlogs[shard].sequence += 1
-                let command = VirtualStore.command(&reader)
-                if case .ending(let id, _) = command { endDecidedAt[id] = now }
-                backlogs[shard].commands.append(Pending(sequence: backlogs[shard].sequence, command: command, takenAt: now))
-            }
+        for command in commands(of: &stream) {
+            backlogs[shard].sequence += 1
+            if case .ending(let id, _) = command { endDecidedAt[id] = now }
+            backlogs[shard].commands.append(Pending(sequence: backlogs[shard].sequence, command: command, takenAt: now))
         }
         guard !backlogs[shard].isScheduled else { return false }
         backlogs[shard].isScheduled = true
@@ -156,16 +151,24 @@ public final class VirtualStore {
 
     /// A process died before it handed these commands over.
     func lose(_ stream: inout RecordStream, now: Instant) {
-        stream.exchange(with: &buffer)
-        buffer.withBytes { bytes in
-            var reader = RecordReader(bytes)
-            while !reader.isAtEnd {
-                switch VirtualStore.command(&reader) {
-                case .closed(let record): recordLost?(record)
-                case .ending(let id, _): loseEnd(id, now)
-                case .opened, .registration, .registrationRemoved, .bindings, .bindingsRemoved: break
-                }
+        for command in commands(of: &stream) {
+            switch command {
+            case .closed(let record): recordLost?(record)
+            case .ending(let id, _): loseEnd(id, now)
+            case .opened, .registration, .registrationRemoved, .bindings, .bindingsRemoved: break
             }
+        }
+    }
+
+    /// Takes a shard's stream apart. The commands are whole before any is looked at: a state that is read and at once
+    /// let go was freed while it was still being copied, in a release build.
+    private func commands(of stream: inout RecordStream) -> [Command] {
+        stream.exchange(with: &buffer)
+        return buffer.withBytes { bytes in
+            var reader = RecordReader(bytes)
+            var commands: [Command] = []
+            while !reader.isAtEnd { commands.append(VirtualStore.command(&reader)) }
+            return commands
         }
     }
 
