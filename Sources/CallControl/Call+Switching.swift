@@ -20,7 +20,21 @@ extension Call {
         candidates[candidate].verdict = verdict
         candidates[candidate].detail = detail
         if !why.isEmpty { candidates[candidate].why = why.withBytes { texts.store($0) } }
-        tryNext(&actions, now: now) { .refuse(503, .noGatewayAvailable) }
+        // What the caller gets is what a gateway that was tried said last, if one was.
+        let last = lastLoss
+        tryNext(&actions, now: now) { last }
+    }
+
+    /// How the attempt that ended last would end the call; without one nobody could be tried.
+    private var lastLoss: Lost {
+        guard let attempt = attempts.last, let outcome = attempt.outcome else { return .refuse(503, .noGatewayAvailable) }
+        switch outcome {
+        case .refused: return .refuse(Call.statusForCaller(attempt.status), EndReason.ofFinalStatus(attempt.status))
+        case .unreachable: return .refuse(503, .gatewayUnreachable)
+        case .inviteTimeout, .tryingTimeout: return .refuse(408, .gatewayTimeout)
+        case .progressTimeout, .progressWithMediaTimeout, .ringingTimeout: return .refuse(480, .noAnswer)
+        case .answered, .cancelledByCaller, .abandoned: return .refuse(503, .noGatewayAvailable)
+        }
     }
 
     public mutating func refusalReceived(status: Int, on leg: SlabKey, _ actions: inout [CallAction], now: Moment) {

@@ -46,6 +46,8 @@ public final class SwitchConfiguration: Sendable {
     public let groupLive: [LiveObject]
     public let phoneLive: [LiveObject]
 
+    /// Whether any mapping gateway has a setting of its own for where responses go.
+    public let usesReplyAddresses: Bool
     let tables: DecisionTables
     let hasSystemWhiteList: Bool
     let phoneNames: KeyTable
@@ -106,6 +108,7 @@ public final class SwitchConfiguration: Sendable {
             range.map { groupLive[Int(tables.groupIndices[Int($0)])] }
         }
         self.tables = tables
+        self.usesReplyAddresses = mappingGateways.contains { $0.replyAddress != .automatic }
         self.hasSystemWhiteList = numberGroups.contains { $0.name == NumberGroup.systemWhiteList && !$0.numbers.isEmpty }
         self.mappingGatewaysByName = Dictionary(
             mappingGateways.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })

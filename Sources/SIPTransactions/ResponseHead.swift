@@ -44,11 +44,23 @@ public enum ResponseHead {
         }
     }
 
-    /// The way a response takes: a stream's own connection; on UDP `maddr`, the source port when the
-    /// request asked for it by `rport`, else the port of `sent-by`.
-    public static func replyFlow(_ via: Via, cameBy flow: Flow) -> Flow {
+    /// The way a response takes: a stream's own connection; on UDP what the peer is set to, by default `maddr`, the
+    /// source port when the request asked for it by `rport`, else the port of `sent-by`.
+    public static func replyFlow(_ via: Via, cameBy flow: Flow, to mode: ReplyAddress = .automatic) -> Flow {
         guard flow.transport == .udp else { return flow }
         var reply = flow
+        switch mode {
+        case .automatic: break
+        case .source: return flow
+        case .viaPort:
+            reply.remote.port = via.port ?? 5060
+            return reply
+        case .via:
+            // A host name is not looked up for a response: the source's IP stands for it.
+            if let address = NetworkAddress(parsing: via.host), address.family == flow.remote.family { reply.remote = address }
+            reply.remote.port = via.port ?? 5060
+            return reply
+        }
         if let maddr = via.maddr, let address = NetworkAddress(parsing: maddr), address.family == flow.remote.family {
             reply.remote = address
             reply.remote.port = via.port ?? 5060

@@ -21,7 +21,8 @@ public enum RequestVerdict: Sendable, Equatable {
 extension TransactionLayer {
     /// Matches a request to its transaction or opens one. `flow` is the way the request came.
     public mutating func requestReceived(
-        _ message: Message, _ essentials: Essentials, from flow: Flow, now: Instant, outbox: inout Outbox
+        _ message: Message, _ essentials: Essentials, from flow: Flow, replyTo: ReplyAddress = .automatic, now: Instant,
+        outbox: inout Outbox
     ) -> RequestVerdict {
         let match = RequestMatch(essentials)
         let hash = match.hash(seed: seed)
@@ -42,7 +43,8 @@ extension TransactionLayer {
         let isOutsideDialog = essentials.toTag.isEmpty && essentials.cseq.method != .cancel
         let mergeHash = isOutsideDialog ? essentials.mergeHash(seed: seed) | 1 : 0
         let isMerged = isOutsideDialog && mergeIndex.find(mergeHash, where: { _ in true }) != nil
-        let key = open(message, essentials, match: match, hash: hash, mergeHash: isMerged ? 0 : mergeHash, flow: flow, outbox: &outbox)
+        let key = open(
+            message, essentials, match: match, hash: hash, mergeHash: isMerged ? 0 : mergeHash, flow: flow, replyTo: replyTo, outbox: &outbox)
         if isMerged { return .merged(ServerKey(slot: key)) }
         if essentials.cseq.method == .cancel {
             let target = RequestMatch(essentials, as: .invite)
@@ -131,7 +133,8 @@ extension TransactionLayer {
     }
 
     private mutating func open(
-        _ message: Message, _ essentials: Essentials, match: RequestMatch, hash: UInt64, mergeHash: UInt64, flow: Flow, outbox: inout Outbox
+        _ message: Message, _ essentials: Essentials, match: RequestMatch, hash: UInt64, mergeHash: UInt64, flow: Flow,
+        replyTo: ReplyAddress, outbox: inout Outbox
     ) -> SlabKey {
         let method = essentials.cseq.method
         let reliable = flow.transport.isReliable
@@ -151,7 +154,8 @@ extension TransactionLayer {
         let key = servers.insert(
             ServerTransaction(
                 machine: machine, method: method, matchHash: hash, mergeHash: mergeHash,
-                number: match.number, cseq: essentials.cseq.number, flow: ResponseHead.replyFlow(essentials.via, cameBy: flow), head: head,
+                number: match.number, cseq: essentials.cseq.number, flow: ResponseHead.replyFlow(essentials.via, cameBy: flow, to: replyTo),
+                head: head,
                 hasToTag: !essentials.toTag.isEmpty, match: kept,
                 matchLengths: (UInt16(clamping: match.first.count), UInt16(clamping: match.second.count)), user: .nobody))
         serverIndex.insert(hash, key)

@@ -45,7 +45,8 @@ extension Shard {
                 into: &outbox)
             return
         }
-        switch transactions.requestReceived(message, essentials, from: flow, now: now.instant, outbox: &outbox) {
+        let replyTo = replyAddress(of: flow.remote)
+        switch transactions.requestReceived(message, essentials, from: flow, replyTo: replyTo, now: now.instant, outbox: &outbox) {
         case .repeated, .acknowledged:
             break
         case .merged(let server):
@@ -61,6 +62,12 @@ extension Shard {
                 outsideRequestReceived(message, essentials, server: server, from: flow, now: now)
             }
         }
+    }
+
+    /// Where responses to a source go, by the setting of its mapping gateway.
+    private func replyAddress(of source: NetworkAddress) -> ReplyAddress {
+        guard configuration.usesReplyAddresses, let (index, _) = configuration.sources.gateway(of: source) else { return .automatic }
+        return configuration.mappingGateways[index].replyAddress
     }
 
     /// Whether a source may be answered although its request cannot be read.

@@ -2,9 +2,12 @@
 
 /// Where responses go (`sipResponseAddressMethod`).
 public enum ReplyAddress: String, Sendable, Hashable, CaseIterable {
-    /// Where the request came from (RFC 3581).
+    /// The source's IP: with the source's port where Via asks for it by `rport` (RFC 3581), else with the port of Via
+    /// (RFC 3261, section 18.2.2).
+    case automatic
+    /// Where the request came from, whatever Via says.
     case source
-    /// The source's IP with the port of Via.
+    /// The source's IP with the port of Via, whatever Via asks for.
     case viaPort
     /// The address of Via.
     case via

@@ -198,4 +198,19 @@ struct CallSwitchingTests {
         let isForwarded = bench.call.isForwarded
         #expect(isForwarded == isRecognised)
     }
+
+    @Test("a gateway that cannot be used when its turn comes does not hide what the one before it said")
+    func unusableAfterFailure() {
+        let bench = CallBench()
+        _ = bench.begin()
+        #expect(bench.refusal(404, on: leg(0)) == [.startAttempt(candidate: 1)])
+        // The attempt that `run` began is taken back: the gateway turned out to be full.
+        let other = CallBench()
+        _ = other.begin()
+        let actions = other.event { $0.refusalReceived(status: 404, on: leg(0), &$1, now: $2) }
+        #expect(actions == [.startAttempt(candidate: 1)])
+        #expect(other.event { $0.gatewayUnusable(1, .full, detail: 3, &$1, now: $2) } == [.refuseCaller(status: 404), .close])
+        #expect(other.end == (.numberNotFound, .callee, 404))
+        #expect(other.verdicts == [.tried, .full])
+    }
 }

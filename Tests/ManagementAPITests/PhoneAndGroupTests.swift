@@ -120,4 +120,13 @@ import Vocabulary
         let change = ObjectChange(key: ObjectKey(.numberGroup, "n"), before: nil, after: .numberGroup(group))
         #expect(change.document.json().utf8.count < 1000)
     }
+
+    @Test("the audit keeps how long a long list is, and short bodies whole")
+    func audited() {
+        let group = NumberGroup(name: "n", numbers: (0..<10_000).map { "1\(4_155_000_000 + $0)" })
+        let json = ConfiguredObject.numberGroup(group).body.json()
+        #expect(Secret.audited(json: json, ofKind: "NumberGroup") == #"{"memo":null,"numbers":"a text of 119999 bytes"}"#)
+        let short = #"{"memo":null,"numbers":["1"]}"#
+        #expect(Secret.audited(json: short, ofKind: "NumberGroup") == short)
+    }
 }

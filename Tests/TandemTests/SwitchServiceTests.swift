@@ -50,6 +50,32 @@ import Vocabulary
 
     private func clean() { try? FileManager.default.removeItem(atPath: folder) }
 
+    @Test("a running switch explains calls, shows its gateways, and refuses a gateway that is itself")
+    func liveView() async throws {
+        defer { clean() }
+        let service = try await start(bootFile())
+        let configurator = try #require(service.theConfigurator)
+        let documents = """
+            {kind: MappingGateway, name: customer-a, addresses: ["192.0.2.1"], calleeRewrite: ["00=+"]}
+            ---
+            {kind: RoutingGateway, name: carrier-x, addresses: ["192.0.2.10"], capacity: 2}
+            """
+        _ = try await configurator.apply(try YAMLDocuments.read(documents), author: "test")
+        let view = try #require(await service.view())
+        #expect(view.gateways.map(\.name) == ["customer-a", "carrier-x"] && view.gateways.allSatisfy(\.isUsable))
+        let decision = try Explanation(from: "customer-a", caller: "14155550100", callee: "0044207").answer(view)
+        #expect(decision.callee.routed == "+44207" && decision.candidates.map(\.verdict) == ["waiting"])
+        #expect(await service.phones().isEmpty)
+
+        let own = try #require(service.runtime.listeners.first).local
+        let itself = "{kind: RoutingGateway, name: itself, addresses: [\"\(own)\"]}"
+        await #expect { _ = try await configurator.apply(try YAMLDocuments.read(itself), author: "test") } throws: { error in
+            (error as? Problem)?.errors.first?.rule == "\(own) is an address of this switch (udp)"
+        }
+        #expect(await service.view()?.configuration.revision == view.configuration.revision)
+        await service.stop()
+    }
+
     @Test("a switch without registrations stops at once and cleanly, and another can start on its folder")
     func empty() async throws {
         defer { clean() }

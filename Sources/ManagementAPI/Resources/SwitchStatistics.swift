@@ -30,6 +30,12 @@ public struct SwitchStatistics: Hashable, Sendable {
     public var overloadLevel = 0
     /// Messages, calls and connections that were refused, by the name of the cause.
     public var refusals: [String: UInt64] = [:]
+    /// REGISTERs of phones and gateways that were carried out.
+    public var inboundRegistrations: UInt64 = 0
+    /// Answers to challenges with a wrong user, password or response.
+    public var authenticationFailures: UInt64 = 0
+    /// Requests of sources that are barred for such answers.
+    public var suspendedRequests: UInt64 = 0
     /// Registrations by their state; a state without one may be missing.
     public var registrations: [RegistrationStatus.State: Int] = [:]
     /// Registrations under whose account somebody else is registered too.
@@ -85,6 +91,15 @@ extension SwitchStatistics {
         gauge(
             "overloadLevel", "tandem_overload_level", "0 none; 1 new calls are refused for overload; 2 other requests outside calls too."
         ) { Int64($0.overloadLevel) },
+        counter(
+            "inboundRegistrations", "tandem_inbound_registrations_total", "REGISTERs of phones and gateways that were carried out.",
+            \.inboundRegistrations),
+        counter(
+            "authenticationFailures", "tandem_authentication_failures_total", "Answers to challenges with a wrong user, password or response.",
+            \.authenticationFailures),
+        counter(
+            "suspendedRequests", "tandem_suspended_requests_total", "Requests of sources that are barred for such answers.",
+            \.suspendedRequests),
         gauge(
             "foreignRegistrations", "tandem_registrations_foreign",
             "Registrations under whose account another contact is registered too."

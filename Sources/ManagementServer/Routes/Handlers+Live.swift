@@ -6,7 +6,7 @@ import Vocabulary
 
 extension Handlers {
     /// What the switch knows now; it has nothing to say while it starts or stops.
-    func view() async throws(Problem) -> LiveView {
+    func view() async throws -> LiveView {
         guard let view = await services.control.view() else { throw Problem(.notReady, "the switch has no configuration in force") }
         return view
     }

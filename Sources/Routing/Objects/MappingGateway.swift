@@ -71,7 +71,7 @@ public struct MappingGateway: Sendable, Hashable {
     public var recognisesForwarding: Bool?
     /// Failure codes it is given instead of others (`callFailedSipCode`).
     public var failureCodes = FailureCodes()
-    public var replyAddress = ReplyAddress.source
+    public var replyAddress = ReplyAddress.automatic
     public var requestAddress = RequestAddress.contact
     /// First and second policy by which its routing gateways are ordered beyond priority.
     public var routePolicies: [RoutePolicy] = []

@@ -8,7 +8,7 @@ extension ParameterCatalogue {
     static let tandem = ParameterCatalogue(
         (ParameterDefinition.callParameters + ParameterDefinition.registrationParameters + ParameterDefinition.sessionParameters
             + ParameterDefinition.endpointParameters + ParameterDefinition.protectionParameters + ParameterDefinition.blacklistParameters
-            + ParameterDefinition.transactionParameters).map {
+            + ParameterDefinition.routingParameters + ParameterDefinition.switchingParameters + ParameterDefinition.transactionParameters).map {
                 $0.name == ParameterDefinition.inviteTimeout.name ? inviteTimeout : $0
             })
 

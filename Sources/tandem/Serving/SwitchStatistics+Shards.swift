@@ -19,6 +19,9 @@ extension SwitchStatistics {
         strayMessages += shard.strayMessages
         unrecognisedSources += shard.unrecognisedSources
         oversizedDatagramsSent += shard.oversizedDatagramsSent
+        inboundRegistrations += shard.registrations
+        authenticationFailures += shard.authenticationFailures
+        suspendedRequests += shard.suspendedRequests
         overloadLevel = max(overloadLevel, shard.overloadLevel)
         for cause in RefusalCause.allCases { refusals[cause.rawValue, default: 0] += shard.refusals[cause] }
     }

@@ -28,7 +28,7 @@ def refused(test, documents, *holds, code=REFUSED):
 def wrong_documents(test):
     test.start_switch()
     good = 'kind: MappingGateway\nname: customer-b\naddresses: ["192.0.2.7"]\n---\n'
-    refused(test, good + 'kind: RoutingGateway\nname: x\naddresses: ["nowhere"]\nprefixes: [""]\n', ":7:", "addresses[0]", "nowhere")
+    refused(test, good + 'kind: RoutingGateway\nname: x\naddresses: ["no_where"]\nprefixes: [""]\n', ":7:", "addresses[0]", "no_where")
     refused(test, good + 'kind: RoutingGateway\nname: x\nadresses: ["192.0.2.9"]\nprefixes: [""]\n', ":7:", "adresses", "did you mean", "addresses")
     refused(test, good + "kind: MapingGateway\nname: x\n", ":5:", "MapingGateway", "did you mean", "MappingGateway")
     refused(test, "kind: Parameter\nname: SS_SIP_TIMEOUT_INVITE\nvalue: 0\n", ":3:", "value", "3600")

@@ -2,15 +2,14 @@
 import os
 import shutil
 import subprocess
-import wave
 
 from harness.checks import expect, expect_equal, wait_until
 from harness.processes import end, is_taken, quiet_environment
 from harness.scenario import CALLEE_NUMBER, CALLER_NUMBER
 from harness.sipp import CALLEE, CALLER, written
+from harness.softphone import MODULES, tone
 from harness.test import case
 
-MODULES = "/usr/lib/baresip/modules"
 CONFIGURATION = """\
 sip_listen {address}
 net_interface {host}
@@ -25,15 +24,6 @@ audio_source aufile,{tone}
 audio_player aubridge,{number}
 rtp_timeout 0
 """
-
-
-def tone(path):
-    """Ten seconds of a square wave of 400 Hz."""
-    with wave.open(path, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(8000)
-        file.writeframes((b"\x00\x20" * 10 + b"\x00\xe0" * 10) * 4000)
 
 
 def start_phone(test, name, number, address, seconds, *options):

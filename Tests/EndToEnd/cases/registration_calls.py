@@ -38,7 +38,7 @@ def candidates(record):
     """What became of each gateway, by its name."""
     decision = record["decision"]
     decision = json.loads(decision) if isinstance(decision, str) else decision
-    return {candidate["gateway"]: candidate for candidate in decision["candidates"]}
+    return {candidate["name"]: candidate for candidate in decision["candidates"]}
 
 
 @case("calls go out through the registration: its identity, its proxy, 407 answered, and credentials ahead for the next call")

@@ -1,15 +1,23 @@
 """The process ends in the middle of calls, by kill -9 or by SIGTERM, and comes back."""
+import datetime
 import re
 import time
 
 from harness.checks import expect, expect_between, expect_equal, wait_until
 from harness.scenario import (
-    RECEIVE_ANSWER_STEPS, Scenario, answer, call_begun, call_taken, callee, callee_is_hung_up, caller, caller_is_hung_up, linger, pause, receive,
-    sdp)
-from harness.test import case
+    RECEIVE_ANSWER_STEPS, Scenario, answer, answer_each, call_begun, call_taken, callee, callee_is_hung_up, caller, caller_is_hung_up, linger,
+    pause, receive, sdp)
+from harness.test import CARRIER, CUSTOMER, case
 
 HELD = 200
 HOLD_SECONDS = 8
+MANY = 1000
+MANY_SECONDS = 15
+# The half of many calls that has session timers: called with this prefix, from and to sipps of its own.
+TIMED_NUMBER = "+14155550198"
+TIMED_CALLER, TIMED_CALLEE = ("127.0.0.2", 5063), ("127.0.0.4", 5070)
+TIMED_CARRIER = f'kind: RoutingGateway\nname: carrier-y\naddresses: ["127.0.0.4:5070"]\nprefixes: ["{TIMED_NUMBER}"]\npriority: 10\n'
+EXPIRES = "Session-Expires: 90;refresher=uac"
 
 
 def held_calls(test, count, ending):
@@ -28,17 +36,26 @@ def held_calls(test, count, ending):
     return a, b
 
 
-def expect_records_after_restart(test, before, party):
+def instant(text):
+    return datetime.datetime.fromisoformat(text).timestamp()
+
+
+def expect_records_after_restart(test, before, party, hold=HOLD_SECONDS, carriers=("carrier-x",)):
     """One record for each call that was up, ended by its party after the right time."""
     records = test.records(len(before), seconds=10)
-    expect_equal({record["id"] for record in records}, {call["id"] for call in before}, "calls with a record")
+    answered = {call["id"]: call["answerTime"] for call in before}
+    expect_equal({record["id"] for record in records}, set(answered), "calls with a record")
     for record in records:
         expect_equal((record["endReason"], record["endedBy"]), ("normalClearing", party), f"end of call {record['id']}")
+        # What was stored is the instant before the commit that the answer waited for.
+        moved = instant(answered[record["id"]]) - instant(record["answerTime"])
+        expect_between(moved, 0, 0.2, f"seconds by which answerTime of call {record['id']} is earlier than before the restart")
         expect_between(
-            record["durationMilliseconds"], HOLD_SECONDS * 1000 - 300, HOLD_SECONDS * 1000 + 1500, f"durationMilliseconds of call {record['id']}")
+            record["durationMilliseconds"], hold * 1000 - 300, hold * 1000 + 1500, f"durationMilliseconds of call {record['id']}")
         expect_equal(
-            (record["mappingGateway"], record["routingGateway"], record["callerStatus"], len(record["attempts"])),
-            ("customer-a", "carrier-x", 200, 1), f"gateways, status and attempts of call {record['id']}")
+            (record["mappingGateway"], record["routingGateway"] in carriers, record["callerStatus"], len(record["attempts"])),
+            ("customer-a", True, 200, 1), f"gateways, status and attempts of call {record['id']}")
+    return records
 
 
 def survive(test, end, count, ending):
@@ -65,6 +82,49 @@ def kill_and_caller_ends(test):
 @case("kill -9 with 50 calls up: the callee's BYE ends each with its record")
 def kill_and_callee_ends(test):
     survive(test, lambda: test.switch.kill(), 50, "callee")
+
+
+def timed_callee():
+    """It has a session timer, and answers every refresh until it is hung up."""
+    return Scenario(
+        "callee with timer", callee.receive_invite(), callee.ringing(), callee.answered("Require: timer", EXPIRES), receive("ACK"),
+        *answer_each("UPDATE", callee.ok(None, "Require: timer", EXPIRES)), callee.ok(), linger())
+
+
+def timed_caller(hold):
+    """It has a session timer and refreshes it once, after two thirds of its call."""
+    return Scenario(
+        "caller with timer", caller.invite(EXPIRES, supported="timer"), *RECEIVE_ANSWER_STEPS, caller.receive_answer([EXPIRES]), caller.ack(),
+        pause(hold * 2 / 3), caller.request("UPDATE", 2, "Supported: timer", EXPIRES), receive(200, holds=[EXPIRES], route=True),
+        pause(hold / 3), caller.bye(3), receive(200), linger())
+
+
+@case(f"kill -9 with {MANY} calls up, half of them with session timers: all are ended by their parties, with exact records")
+def kill_many(test):
+    test.start_switch(CUSTOMER, CARRIER, TIMED_CARRIER)
+    half = MANY // 2
+    plain = Scenario("caller holds", *call_begun(), pause(MANY_SECONDS), caller.bye(), receive(200), linger())
+    peers = [
+        test.callee(callee_is_hung_up(), calls=half, trace=False),
+        test.callee(timed_callee(), address=TIMED_CALLEE, calls=half, trace=False),
+        test.caller(plain, calls=half, rate=half // 4, trace=False),
+        test.caller(timed_caller(MANY_SECONDS), address=TIMED_CALLER, number=TIMED_NUMBER, calls=half, rate=half // 4, trace=False)]
+    test.switch.wait_for_calls(MANY, 12, f"{MANY} calls are up")
+    # The ACKs of the last ones.
+    time.sleep(0.3)
+    before = test.switch.calls()
+    expect_equal(len(before), MANY, "calls up before the end")
+    test.switch.kill()
+    began = time.monotonic()
+    test.switch.start()
+    took = time.monotonic() - began
+    expect_equal({call["id"] for call in test.switch.calls()}, {call["id"] for call in before}, "calls listed after the restart")
+    test.finish(*peers, seconds=MANY_SECONDS + 20)
+    records = expect_records_after_restart(test, before, "caller", MANY_SECONDS, ("carrier-x", "carrier-y"))
+    rules = [record["decision"]["rule"]["name"] for record in records]
+    expect_equal((rules.count("sessionTimer"), rules.count("noTimerLimit")), (half, half), "calls under each rule")
+    expect(took < 2, f"the switch was ready {took:.2f} s after its start")
+    test.note(f"ready {took:.2f} s after its start")
 
 
 @case("SIGTERM with 100 calls up: the next start goes on with them")

@@ -2,7 +2,7 @@
 from harness.checks import expect
 from harness.scenario import (
     RECEIVE_ANSWER_STEPS, Scenario, answer, call_begun, call_taken, callee, caller, caller_hangs_up, linger, pause, receive, sdp)
-from harness.test import case
+from harness.test import CARRIER, CUSTOMER, case
 
 NORMAL = {"endReason": "normalClearing", "endedBy": "caller", "callerStatus": 200, "calleeStatus": 200}
 DTMF = "Signal=5\nDuration=160"
@@ -189,7 +189,8 @@ def unknown_extension(test):
 
 @case("header fields of the caller pass, unknown ones included; private ones do not")
 def headers_pass(test):
-    test.start_switch()
+    # What a customer asserts passes where he is believed and the vendor is to see it.
+    test.start_switch(CUSTOMER + "trusted: true\n", CARRIER + "sipPAssertedIdentity: passThrough\n")
     b = test.callee(Scenario(
         "callee reads header fields", callee.receive_invite(
             ["X-Customer: 42", "P-Asserted-Identity: <sip:[+]14155550100@example.net>", "Max-Forwards: 69"]),

@@ -111,6 +111,14 @@ def linger(seconds=0.5):
     return Step("timewait", {"milliseconds": int(seconds * 1000)})
 
 
+def answer_each(method, reply, until="BYE"):
+    """Sends `reply` to every request of this method until another one comes; once in a scenario."""
+    again, last = Step("label", {"id": "1"}), Step("label", {"id": "2"})
+    end = receive(until, optional=True)
+    end.attributes["next"], reply.attributes["next"] = "2", "1"
+    return (again, end, receive(method), reply, last)
+
+
 def answer(status, reason, *fields, body=None, tag=None, kind="application/sdp"):
     """A response to the last request. `tag`: added to its To, for those that open a dialog."""
     return send(_answer_text(status, reason, fields, body, tag, kind=kind))
@@ -153,9 +161,9 @@ class Side:
         """200 to a request inside the dialog."""
         return answer(200, "OK", *fields, *([self.contact] if body else []), body=body)
 
-    def ok_until_acknowledged(self, body):
+    def ok_until_acknowledged(self, body, *fields):
         """200 to a re-INVITE, again and again until its ACK."""
-        return send(_answer_text(200, "OK", [self.contact], body), retransmit=True)
+        return send(_answer_text(200, "OK", [self.contact, *fields], body), retransmit=True)
 
     def ok_to_kept(self):
         """200 to the request that was kept."""
@@ -179,12 +187,12 @@ class CallerSide(Side):
              f"From: {self.FROM}", f"To: {to or self.TO}", "Call-ID: [call_id]", f"CSeq: {cseq} {method}", *fields], body)
         return send(text, retransmit, name, branch_of)
 
-    def invite(self, *fields, body="usual", supported="100rel"):
-        """The call's INVITE; `body=None` makes it a late offer."""
+    def invite(self, *fields, body="usual", supported="100rel", allow=SIPP_ALLOW, cseq=1, name="invite"):
+        """The call's INVITE; `body=None` makes it a late offer. `cseq`, `name`: of one that follows a refusal."""
         supported = f"Supported: {supported}" if supported else ""
         return self._opening(
-            "INVITE", [self.CONTACT, SIPP_ALLOW, supported, "User-Agent: sipp", *fields], sdp() if body == "usual" else body,
-            retransmit=True, name="invite")
+            "INVITE", [self.CONTACT, allow, supported, "User-Agent: sipp", *fields], sdp() if body == "usual" else body,
+            retransmit=True, name=name, cseq=cseq)
 
     def cancel(self, *fields):
         return self._opening("CANCEL", fields, retransmit=True, branch_of="invite")
@@ -219,10 +227,10 @@ class CalleeSide(Side):
     def trying(self):
         return answer(100, "Trying")
 
-    def answered(self, *fields, body="usual"):
+    def answered(self, *fields, body="usual", allow=SIPP_ALLOW):
         """200 to the INVITE, with SDP, again and again until its ACK."""
         body = sdp() if body == "usual" else body
-        return send(_answer_text(200, "OK", [self.CONTACT, SIPP_ALLOW, *fields], body, to=self.local), retransmit=True)
+        return send(_answer_text(200, "OK", [self.CONTACT, allow, *fields], body, to=self.local), retransmit=True)
 
     def refused(self, status, reason, *fields):
         """A failure for the INVITE, again and again until its ACK."""

@@ -1,11 +1,14 @@
 """One sipp process as a caller or a callee, and what it counted."""
 import csv
+import datetime
 import glob
 import os
+import re
 import signal
 import subprocess
 
 from .checks import Failure, expect, wait_until
+from .messages import Message
 from .processes import end, is_taken, quiet_environment, require_free
 from .scenario import CALLEE_NUMBER
 
@@ -52,6 +55,23 @@ class Sipp:
         """All messages sent and received, as sipp traced them."""
         with open(self.messages_path, encoding="latin-1") as file:
             return file.read()
+
+    def traced(self):
+        """Each message of the trace: when, as seconds since 1970, whether it came or went, and the message."""
+        found = []
+        for entry in re.split(r"-{47} ", self.messages())[1:]:
+            head, _, text = entry.partition("\n\n")
+            at = datetime.datetime.strptime(head.splitlines()[0].strip(), "%Y-%m-%d %H:%M:%S.%f").timestamp()
+            found.append((at, "received" in head, Message(text.rstrip("\n").replace("\n", "\r\n"))))
+        return found
+
+    def received(self, method):
+        """The requests of this method that came, each once, with their instants."""
+        found = {}
+        for at, came, message in self.traced():
+            if came and not message.status and message.method == method:
+                found.setdefault((message["CSeq"], message["Call-ID"]), (at, message))
+        return list(found.values())
 
     def wait(self, seconds):
         """Waits for the end; fails when it takes longer or when a call failed."""

@@ -1,13 +1,18 @@
-/* Sends mutated SIP datagrams, reproducibly from a seed, to a switch on loopback.
+/* Sends SIP datagrams to a switch on loopback: damaged ones from one source, or right ones from many.
  *
  *   flood SOURCE_IP TARGET_IP TARGET_PORT COUNT RATE SEED FILE...
+ *   flood --strangers FIRST_SOURCE_IP SOURCES TARGET_IP TARGET_PORT SECONDS RATE REGISTER|INVITE|GUESS
  *
- * Every datagram begins as one of the files and is then damaged: bytes flipped, cut, doubled, replaced
+ * --strangers: requests that are right in themselves, each from the next of SOURCES addresses that begin with
+ * FIRST_SOURCE_IP; GUESS is a REGISTER of one account with credentials that are made up. Answers are not read.
+ *
+ * Otherwise every datagram begins as one of the files and is then damaged: bytes flipped, cut, doubled, replaced
  * by bytes that matter to SIP, or pieces of two files joined. RATE is datagrams a second, 0 for as many
  * as it can. Refuses any target outside 127.0.0.0/8. Prints how many were sent.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,6 +74,105 @@ static size_t damage(uint8_t *out)
 	return length;
 }
 
+static double now(void);
+
+/* One request of many: the parts that make it a new one are overwritten in place. */
+struct request {
+	char bytes[1024];
+	size_t length;
+	size_t places[3]; /* branch, From tag, Call-ID: sixteen digits each */
+};
+
+static void write_request(struct request *r, const char *kind, const char *target)
+{
+	static const char zeros[] = "0000000000000000";
+	const int is_invite = strcmp(kind, "INVITE") == 0, guesses = strcmp(kind, "GUESS") == 0;
+	const char *method = is_invite ? "INVITE" : "REGISTER";
+	char uri[64], credentials[256] = "";
+	snprintf(uri, sizeof uri, is_invite ? "sip:+14155550199@%s" : "sip:%s", target);
+	if (guesses)
+		snprintf(credentials, sizeof credentials,
+			"Authorization: Digest username=\"alice\", realm=\"%s\", nonce=\"abc\", uri=\"%s\", response=\"%s%s\"\r\n", target, uri, zeros, zeros);
+	r->length = (size_t)snprintf(r->bytes, sizeof r->bytes,
+		"%s %s SIP/2.0\r\nVia: SIP/2.0/UDP 198.51.100.9:5060;branch=z9hG4bK%s\r\nMax-Forwards: 70\r\n"
+		"From: <sip:alice@%s>;tag=%s\r\nTo: <sip:%s@%s>\r\nCall-ID: %s@198.51.100.9\r\nCSeq: 1 %s\r\n"
+		"Contact: <sip:alice@198.51.100.9:5060>\r\nUser-Agent: Example Phone 1.0\r\n%sContent-Length: 0\r\n\r\n",
+		method, uri, zeros, target, zeros, is_invite ? "+14155550199" : "alice", target, zeros, method, credentials);
+	const char *found = r->bytes;
+	for (int i = 0; i < 3; i++) {
+		found = strstr(found, zeros);
+		r->places[i] = (size_t)(found - r->bytes);
+		found += 16;
+	}
+}
+
+static void renew(struct request *r)
+{
+	for (int i = 0; i < 3; i++) {
+		uint64_t value = draw();
+		for (int digit = 0; digit < 16; digit++, value >>= 4) r->bytes[r->places[i] + (size_t)digit] = "0123456789abcdef"[value & 15];
+	}
+}
+
+/* Sends from many addresses of this host over one socket. */
+static int flood_as_strangers(char **argument)
+{
+	struct in_addr first;
+	struct sockaddr_in target = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argument[3]))}, own = {.sin_family = AF_INET};
+	const long sources = atol(argument[1]);
+	const double seconds = atof(argument[4]), rate = atof(argument[5]);
+	if (inet_pton(AF_INET, argument[0], &first) != 1 || inet_pton(AF_INET, argument[2], &target.sin_addr) != 1 || sources < 1 ||
+		ntohl(first.s_addr) >> 24 != 127 || (ntohl(first.s_addr) + (uint32_t)sources - 1) >> 24 != 127 ||
+		ntohl(target.sin_addr.s_addr) >> 24 != 127) {
+		fprintf(stderr, "flood: addresses of 127.0.0.0/8 only\n");
+		return 2;
+	}
+	const int descriptor = socket(AF_INET, SOCK_DGRAM, 0);
+	int small = 4096;
+	setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+	if (descriptor < 0 || bind(descriptor, (struct sockaddr *)&own, sizeof own) < 0) {
+		perror("flood");
+		return 1;
+	}
+	static struct request requests[BATCH];
+	static struct mmsghdr messages[BATCH];
+	static struct iovec parts[BATCH];
+	static union {
+		char bytes[CMSG_SPACE(sizeof(struct in_pktinfo))];
+		struct cmsghdr align;
+	} control[BATCH];
+	struct in_pktinfo *from[BATCH];
+	for (int i = 0; i < BATCH; i++) {
+		write_request(&requests[i], argument[6], argument[2]);
+		parts[i] = (struct iovec){requests[i].bytes, requests[i].length};
+		messages[i].msg_hdr = (struct msghdr){.msg_name = &target, .msg_namelen = sizeof target, .msg_iov = &parts[i], .msg_iovlen = 1,
+			.msg_control = control[i].bytes, .msg_controllen = sizeof control[i].bytes};
+		struct cmsghdr *c = CMSG_FIRSTHDR(&messages[i].msg_hdr);
+		*c = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(struct in_pktinfo)), .cmsg_level = IPPROTO_IP, .cmsg_type = IP_PKTINFO};
+		from[i] = (struct in_pktinfo *)CMSG_DATA(c);
+		memset(from[i], 0, sizeof *from[i]);
+	}
+	state = 88172645463325252ull;
+	const double start = now();
+	long sent = 0;
+	while (now() - start < seconds) {
+		for (int i = 0; i < BATCH; i++) {
+			renew(&requests[i]);
+			from[i]->ipi_spec_dst.s_addr = htonl(ntohl(first.s_addr) + (uint32_t)((sent + i) % sources));
+		}
+		const int taken = sendmmsg(descriptor, messages, BATCH, 0);
+		if (taken < 0) continue;
+		sent += taken;
+		const double wait = rate > 0 ? start + (double)sent / rate - now() : 0;
+		if (wait > 0) {
+			const struct timespec pause = {(time_t)wait, (long)((wait - (double)(time_t)wait) * 1e9)};
+			nanosleep(&pause, NULL);
+		}
+	}
+	printf("%ld datagrams in %.1f s\n", sent, now() - start);
+	return 0;
+}
+
 static double now(void)
 {
 	struct timespec t;
@@ -78,8 +182,11 @@ static double now(void)
 
 int main(int count, char **argument)
 {
+	if (count == 9 && strcmp(argument[1], "--strangers") == 0) return flood_as_strangers(argument + 2);
 	if (count < 8) {
-		fprintf(stderr, "usage: flood SOURCE_IP TARGET_IP TARGET_PORT COUNT RATE SEED FILE...\n");
+		fprintf(stderr,
+			"usage: flood SOURCE_IP TARGET_IP TARGET_PORT COUNT RATE SEED FILE...\n"
+			"       flood --strangers FIRST_SOURCE_IP SOURCES TARGET_IP TARGET_PORT SECONDS RATE REGISTER|INVITE|GUESS\n");
 		return 2;
 	}
 	struct sockaddr_in source = {.sin_family = AF_INET}, target = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argument[3]))};

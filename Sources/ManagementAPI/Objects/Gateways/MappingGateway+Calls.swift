@@ -60,8 +60,8 @@ extension MappingGateway {
             meaning: "whether the replaced code also decides if the next gateway is tried; false unless set"),
         .choice(
             "replyAddress", \.replyAddress,
-            meaning: "where responses go (sipResponseAddressMethod): source (where the request came from), viaPort (that IP with the port of Via) "
-                + "or via; source unless set"),
+            meaning: "where responses go (sipResponseAddressMethod): automatic (RFC 3581), source (where the request came from), "
+                + "viaPort (that IP with the port of Via) or via; automatic unless set"),
         .requestAddressField,
         ObjectField(
             "routePolicies",

@@ -124,8 +124,18 @@ private enum Place: Hashable {
 
     /// The place, and the transport that it names; nil and a problem where it is none.
     static func read(_ node: DocumentNode, field: String, _ reading: inout ObjectReading) -> (Place, TransportKind?)? {
-        if let text = node.text, case .success(let hop) = ProxyText.read(text), NetworkAddress(hop.host) == nil {
-            return (.host(hop), hop.transport)
+        let text = node.text ?? ""
+        let name = text.prefix { $0 != ";" }
+        // What has letters is a name, unless it is an IPv6 address.
+        if name.utf8.contains(where: \.isASCIILetter), name.utf8.filter({ $0 == UInt8(ascii: ":") }).count <= 1 {
+            switch ProxyText.read(text) {
+            case .success(let hop): return (.host(hop), hop.transport)
+            case .failure(let refusal):
+                reading.refuse(
+                    field, at: node.position, refusal.rule,
+                    remedy: "write an IP address, such as \"192.0.2.1:5080\", or a host name, such as \"sip.example.net;transport=tcp\"")
+                return nil
+            }
         }
         return AddressText.read(node, field: field, use: .target, &reading).map { (.address($0.address), $0.transport) }
     }
