@@ -45,16 +45,18 @@ extension Call {
     }
 
     /// One party answered 481 or 408 to a request inside its dialog: it no longer knows the call (RFC 5057).
-    public mutating func dialogLost(by party: CallParty, _ actions: inout [CallAction], now: Moment) {
-        decideEnd(.dialogLost, by: party, &actions, now: now)
+    /// `lastProof`: its last proof of life, where our own refresh or probe found out.
+    public mutating func dialogLost(by party: CallParty, lastProof: ProofOfLife? = nil, _ actions: inout [CallAction], now: Moment) {
+        decideEnd(.dialogLost, by: party, lastProof: lastProof, &actions, now: now)
         if phase == .ending { leave(party) }
     }
 
-    /// The switch ends the call: an operator, a limit, or its own stop.
-    public mutating func end(_ reason: EndReason, _ actions: inout [CallAction], now: Moment) {
+    /// The switch ends the call: an operator, a limit, a dead peer, or its own stop.
+    /// `lastProof`: the last proof of life of a peer that counts as dead.
+    public mutating func end(_ reason: EndReason, lastProof: ProofOfLife? = nil, _ actions: inout [CallAction], now: Moment) {
         switch phase {
         case .trying, .recording: refuse(reason == .stopping ? 503 : 480, reason, by: .server, &actions, now: now)
-        case .answered, .connected: decideEnd(reason, by: .server, &actions, now: now)
+        case .answered, .connected: decideEnd(reason, by: .server, lastProof: lastProof, &actions, now: now)
         case .ending, .over: break
         }
     }
@@ -96,8 +98,11 @@ extension Call {
     }
 
     /// Ends an answered call of the switch's own accord: that is stored before anybody hears of it.
-    private mutating func decideEnd(_ reason: EndReason, by party: CallParty, _ actions: inout [CallAction], now: Moment) {
+    private mutating func decideEnd(
+        _ reason: EndReason, by party: CallParty, lastProof: ProofOfLife? = nil, _ actions: inout [CallAction], now: Moment
+    ) {
         guard phase == .answered || phase == .connected else { return }
+        billedUntil = lastProof?.billedUntil(deathBilling, detectedAt: now)
         attempts[attempts.count - 1].endedAt = now.wall
         over(reason, by: party, now: now)
         phase = .ending

@@ -59,6 +59,10 @@ public struct Call: ~Copyable {
     public internal(set) var ringingAt: Moment?
     public internal(set) var answeredAt: Moment?
     public internal(set) var endedAt: Moment?
+    /// Until when the answered call is billed; nil: to its end.
+    public internal(set) var billedUntil: Moment?
+    /// Until when it is billed if a peer dies.
+    public let deathBilling: DeathBilling
     public internal(set) var callerStatus = 0
     public internal(set) var endReason = EndReason.internalFault
     public internal(set) var endedBy = CallParty.server
@@ -101,6 +105,7 @@ public struct Call: ~Copyable {
         self.source = source
         self.callerLeg = callerLeg
         self.receivedAt = now
+        deathBilling = configuration.sessionSettings.deathBilling
         setupDeadline = setupLimit.map { now.instant + $0 } ?? .never
         texts = ByteStore()
         self.callerNumber = texts.store(callerNumber)
@@ -121,6 +126,7 @@ public struct Call: ~Copyable {
         source = stored.source
         self.callerLeg = callerLeg
         receivedAt = stored.receivedAt
+        deathBilling = stored.deathBilling
         setupDeadline = .never
         texts = ByteStore()
         callerNumber = texts.store(stored.callerNumber)
@@ -150,6 +156,7 @@ public struct Call: ~Copyable {
             (endReason, endedBy, endedAt, reportedCause) = (ending.reason, ending.party, ending.endedAt, ending.reportedCause)
             endNote = texts.store(ending.note)
             attempts[0].endedAt = ending.endedAt.wall
+            billedUntil = ending.billedUntil
             hangUpAt = ending.endedAt.instant
         }
         self.stored = (texts.store(stored.mappingGatewayName), texts.store(stored.routingGatewayName), texts.store(stored.decision))

@@ -1,3 +1,4 @@
+import Routing
 import Vocabulary
 
 /// The last thing that showed that the peer of a leg was there.
@@ -45,6 +46,14 @@ public struct ProofOfLife: Hashable, Sendable {
         at = moment
     }
 
+    /// Until when a call is billed whose peer showed life last by this.
+    public func billedUntil(_ policy: DeathBilling, detectedAt: Moment) -> Moment {
+        switch policy {
+        case .detection: detectedAt
+        case .lastProofOfLife: at.instant < detectedAt.instant ? at : detectedAt
+        }
+    }
+
     /// How long nothing showed that the peer is there.
     public func silence(now: Instant) -> Interval { now < at.instant ? .zero : now - at.instant }
 }
@@ -74,20 +83,4 @@ public struct DeathEvidence: Hashable, Sendable {
             }
         return "\(what); the last proof of life was \(lastProof.kind.text)"
     }
-
-    /// Until when the call is billed.
-    public func billedUntil(_ policy: DeathBilling, detectedAt: Moment) -> Moment {
-        switch policy {
-        case .detection: detectedAt
-        case .lastProofOfLife: lastProof.at.instant < detectedAt.instant ? lastProof.at : detectedAt
-        }
-    }
-}
-
-/// Until when a call is billed that ended by the death of a peer.
-public enum DeathBilling: UInt8, CaseIterable, Sendable {
-    /// Until the switch saw it, as the guides have it.
-    case detection = 0
-    /// Until the peer last showed life.
-    case lastProofOfLife = 1
 }

@@ -1,4 +1,5 @@
 import CallRecords
+import Routing
 import Vocabulary
 
 /// What the store kept of a call that was up, read at start. Views are valid while the stored bytes are.
@@ -24,6 +25,8 @@ public struct RestoredCall {
     public var routingGatewayName: Bytes
     public var decision: Bytes
     public var limits: CallLimits?
+    /// Until when it is billed if a peer dies, as its configuration had it.
+    public var deathBilling = DeathBilling.detection
     /// How the process before was ending it; nil: it goes on.
     public var ending: StoredEnding?
 
@@ -60,15 +63,18 @@ public struct StoredEnding {
     public var reason: EndReason
     public var party: CallParty
     public var endedAt: Moment
+    /// Until when it is billed.
+    public var billedUntil: Moment
     /// Q.850 cause that a party had given.
     public var reportedCause: Int?
     /// What showed that the call was over.
     public var note: Bytes
 
-    public init(reason: EndReason, party: CallParty, endedAt: Moment, reportedCause: Int?, note: Bytes) {
+    public init(reason: EndReason, party: CallParty, endedAt: Moment, billedUntil: Moment, reportedCause: Int?, note: Bytes) {
         self.reason = reason
         self.party = party
         self.endedAt = endedAt
+        self.billedUntil = billedUntil
         self.reportedCause = reportedCause
         self.note = note
     }

@@ -15,6 +15,9 @@ public struct CallRecord: Sendable, Equatable {
     public var endedAt: WallTime
     /// Answer to end; 0 for a call that was not answered.
     public var durationMilliseconds: Int64
+    /// The part of the duration that is billed (the fee time): all of it, unless `SERVER_BILLING_SILENT_CALL` leaves out
+    /// what came after the last proof of life of a peer that died. Never negative, never above the duration.
+    public var billedMilliseconds: Int64
     /// INVITE to answer, or to the end when there was none.
     public var setupMilliseconds: Int64
     /// INVITE to ringing (post-dial delay); -1 when it never rang.
@@ -47,9 +50,10 @@ public struct CallRecord: Sendable, Equatable {
     public var decision: String
     public var attempts: [AttemptRecord]
 
+    /// `billedMilliseconds`: nil for the whole duration.
     public init(
         id: CallIdentifier, receivedAt: WallTime, firstProvisionalAt: WallTime, ringingAt: WallTime, answeredAt: WallTime,
-        endedAt: WallTime, durationMilliseconds: Int64, setupMilliseconds: Int64, postDialDelayMilliseconds: Int64,
+        endedAt: WallTime, durationMilliseconds: Int64, billedMilliseconds: Int64? = nil, setupMilliseconds: Int64, postDialDelayMilliseconds: Int64,
         caller: NumberHistory, callee: NumberHistory, mappingGateway: String, routingGateway: String,
         callerAddress: String, calleeAddress: String, callerCallID: String, calleeCallID: String,
         callerStatus: Int, calleeStatus: Int, endReason: EndReason, endedBy: CallParty, q850Cause: Int,
@@ -62,6 +66,7 @@ public struct CallRecord: Sendable, Equatable {
         self.answeredAt = answeredAt
         self.endedAt = endedAt
         self.durationMilliseconds = durationMilliseconds
+        self.billedMilliseconds = billedMilliseconds ?? durationMilliseconds
         self.setupMilliseconds = setupMilliseconds
         self.postDialDelayMilliseconds = postDialDelayMilliseconds
         self.caller = caller

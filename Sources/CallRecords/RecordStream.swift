@@ -14,8 +14,8 @@ public struct RecordStream: Sendable {
         case opened = 1
         /// identifier, state: the open call's state changed.
         case updated = 2
-        /// a whole `CallRecord`: write it and remove the open call, in one transaction.
-        case closed = 3
+        /// `closed` as it was written before records had a billed time; read from an older journal only.
+        case closedWithoutBilling = 3
         /// name, state (`StoredRegistration`): keep it in place of what was kept under this name.
         case registration = 4
         /// name: nothing of this registration needs to be kept.
@@ -26,6 +26,8 @@ public struct RecordStream: Sendable {
         case bindingsRemoved = 7
         /// identifier, state: the switch ends the call; nobody hears of it before this is committed.
         case ending = 8
+        /// a whole `CallRecord`: write it and remove the open call, in one transaction.
+        case closed = 9
     }
 
     public private(set) var bytes: [UInt8] = []
@@ -118,7 +120,7 @@ public enum RecordCommit: Sendable, Equatable {
 public enum CallRecordInteger: Int, CaseIterable {
     case id, receivedAt, firstProvisionalAt, ringingAt, answeredAt, endedAt
     case durationMilliseconds, setupMilliseconds, postDialDelayMilliseconds
-    case callerStatus, calleeStatus, endReason, endedBy, q850Cause
+    case callerStatus, calleeStatus, endReason, endedBy, q850Cause, billedMilliseconds
 }
 
 /// The texts of a closed call's command, in wire order, after its integers.
@@ -142,8 +144,9 @@ public enum AttemptRecordText: Int, CaseIterable {
 extension RecordReader {
     /// Reads a closed call as a value with Strings, after its tag. For tests, checkers and exports;
     /// the store binds the fields directly.
-    public mutating func callRecord() -> CallRecord {
-        let n = CallRecordInteger.allCases.map { _ in integer() }
+    public mutating func callRecord(_ tag: RecordStream.Tag = .closed) -> CallRecord {
+        var n: [Int64] = []
+        forEachCallInteger(tag) { n.append($1) }
         let t = CallRecordText.allCases.map { _ in text().string }
         func int(_ field: CallRecordInteger) -> Int64 { n[field.rawValue] }
         func txt(_ field: CallRecordText) -> String { t[field.rawValue] }
@@ -152,7 +155,8 @@ extension RecordReader {
         return CallRecord(
             id: CallIdentifier(rawValue: int(.id)), receivedAt: wall(.receivedAt), firstProvisionalAt: wall(.firstProvisionalAt),
             ringingAt: wall(.ringingAt), answeredAt: wall(.answeredAt), endedAt: wall(.endedAt),
-            durationMilliseconds: int(.durationMilliseconds), setupMilliseconds: int(.setupMilliseconds),
+            durationMilliseconds: int(.durationMilliseconds), billedMilliseconds: int(.billedMilliseconds),
+            setupMilliseconds: int(.setupMilliseconds),
             postDialDelayMilliseconds: int(.postDialDelayMilliseconds),
             caller: NumberHistory(received: txt(.callerReceived), routed: txt(.callerRouted), sent: txt(.callerSent)),
             callee: NumberHistory(received: txt(.calleeReceived), routed: txt(.calleeRouted), sent: txt(.calleeSent)),
@@ -162,6 +166,16 @@ extension RecordReader {
             callerStatus: Int(int(.callerStatus)), calleeStatus: Int(int(.calleeStatus)),
             endReason: EndReason(rawValue: Int16(int(.endReason)))!, endedBy: CallParty(rawValue: UInt8(int(.endedBy)))!,
             q850Cause: Int(int(.q850Cause)), decision: txt(.decision), attempts: attempts)
+    }
+
+    /// Reads the integers of a closed call, in order. A call without billed time bills its duration.
+    public mutating func forEachCallInteger(_ tag: RecordStream.Tag, _ body: (CallRecordInteger, Int64) -> Void) {
+        var duration: Int64 = 0
+        for field in CallRecordInteger.allCases {
+            let value = field == .billedMilliseconds && tag == .closedWithoutBilling ? duration : integer()
+            if field == .durationMilliseconds { duration = value }
+            body(field, value)
+        }
     }
 
     private mutating func attemptRecord() -> AttemptRecord {

@@ -7,6 +7,7 @@ extension ParameterDefinition {
     /// Every parameter defined here.
     public static let sessionParameters: [ParameterDefinition] = [
         sessionTTL, sessionUpdateSegment, sessionTimeoutEarlyHangup, noTimerReinviteInterval, maxCallDuration,
+        silentCallBilling,
     ]
 
     public static let sessionTTL: ParameterDefinition = ParameterDefinition(

@@ -12,6 +12,8 @@ public struct SessionSettings: Sendable, Hashable {
     public var noTimerLimit: Int?
     /// `SS_MAX_CALL_DURATION`; nil: no limit.
     public var maximumDuration: Int?
+    /// `SERVER_BILLING_SILENT_CALL`
+    public var deathBilling: DeathBilling
 
     public init(_ values: ParameterValues = ParameterValues()) {
         ttl = values.integer(.sessionTTL) ?? 600
@@ -19,6 +21,7 @@ public struct SessionSettings: Sendable, Hashable {
         earlyHangup = values.integer(.sessionTimeoutEarlyHangup) ?? 0
         noTimerLimit = values.integer(.noTimerReinviteInterval).flatMap { $0 > 0 ? $0 : nil }
         maximumDuration = values.integer(.maxCallDuration)
+        deathBilling = DeathBilling(values)
     }
 
     /// What ends a call without session timer, before any bound of a gateway or account.

@@ -1,6 +1,7 @@
 import CallControl
 import CallRecords
 import Containers
+import Routing
 import SIPTransactions
 import SIPUserAgent
 import Vocabulary
@@ -90,13 +91,16 @@ extension Shard {
         return sequence
     }
 
-    /// The end that the switch decided; a reason of 0: none. Its instant counts from the answer, on the monotonic clock.
+    /// Until when the call is billed if a peer dies, and the end that the switch decided; a reason of 0: none. Its instant counts from the answer, on the monotonic clock.
     private mutating func appendEnding(of key: SlabKey, answeredAt: Instant) {
+        records.append(Int64(calls[key].call.deathBilling.rawValue))
         let ending = calls[key].call.isEnding ? calls[key].call.endedAt : nil
         records.append(ending == nil ? 0 : Int64(calls[key].call.endReason.rawValue))
         records.append(Int64(calls[key].call.endedBy.rawValue))
         records.append(ending.map { max(0, ($0.instant - answeredAt).nanoseconds) } ?? 0)
         records.append(ending?.wall.microseconds ?? 0)
+        let billedUntil = calls[key].call.billedUntil ?? ending
+        records.append(billedUntil.map { max(0, ($0.instant - answeredAt).nanoseconds) } ?? 0)
         records.append(Int64(calls[key].call.reportedCause ?? -1))
         records.append(calls[key].call.texts[calls[key].call.endNote])
     }
@@ -210,6 +214,7 @@ extension Shard {
             let accountName = reader.text().string
             let answerFlow = reader.flow()
             let answer = reader.text()
+            let deathBilling = version > 2 ? DeathBilling(rawValue: UInt8(truncatingIfNeeded: reader.integer())) ?? .detection : .detection
             let ending = version > 2 ? reader.ending(answeredAt: answeredAt.instant, now: now) : nil
             let numbers = version > 2 ? (reader.text(), reader.text(), reader.text()) : (callerNumber, callerNumber, calleeNumber)
             // The callee's Call-ID is ours and names the shard; a shard that is no more leaves its calls to the first.
@@ -229,6 +234,7 @@ extension Shard {
                 callerNumber: callerNumber, calleeNumber: calleeNumber, calleeSent: calleeSent, callerCallID: callerCallID,
                 calleeCallID: calleeCallID, mappingGatewayName: mappingGatewayName, routingGatewayName: routingGatewayName, decision: decision,
                 limits: limits)
+            stored.deathBilling = deathBilling
             stored.ending = ending
             (stored.callerRouted, stored.callerSent, stored.calleeRouted) = numbers
             mint.skip(past: id)
@@ -261,8 +267,9 @@ extension Shard {
     private static let stateForm: [(integers: Int, texts: Int)] = [
         (14, 8 + 7), (8, 7), (8 + 6 + CallLimitKind.allCases.count + 2 + 2 * 12, 3), (6, 1),
     ]
-    /// What version 3 has after that: the end that the switch decided, and the numbers that dial plans made.
-    private static let endingForm: (integers: Int, texts: Int) = (5, 1 + 3)
+    /// What version 3 has after that: billing after a death, the end that the switch decided, and the numbers that dial
+    /// plans made.
+    private static let endingForm: (integers: Int, texts: Int) = (7, 1 + 3)
 
     /// Whether the bytes are a whole state of a version that is read. A store that was damaged, or written by
     /// another version, must not keep the switch from starting.
@@ -372,11 +379,13 @@ extension RecordReader {
         let reason = integer()
         let party = CallParty(rawValue: UInt8(truncatingIfNeeded: integer())) ?? .server
         let endedAt = Moment(instant: min(answeredAt + interval(), now.instant), wall: WallTime(microseconds: integer()))
+        let billed = min(answeredAt + interval(), endedAt.instant)
         let cause = integer()
         let note = text()
         guard reason != 0 else { return nil }
         return StoredEnding(
             reason: Int16(exactly: reason).flatMap { EndReason(rawValue: $0) } ?? .processEnded, party: party, endedAt: endedAt,
+            billedUntil: Moment(instant: billed, wall: endedAt.wall + (billed - endedAt.instant)),
             reportedCause: cause < 0 ? nil : Int(cause), note: note)
     }
 

@@ -24,7 +24,8 @@ extension Shard {
         records.append(ringing?.wall.microseconds ?? 0)
         records.append(answered?.wall.microseconds ?? 0)
         records.append(ended.wall.microseconds)
-        records.append(answered.map { max(0, (ended.instant - $0.instant).inMilliseconds) } ?? 0)
+        let duration = answered.map { max(0, (ended.instant - $0.instant).inMilliseconds) } ?? 0
+        records.append(duration)
         records.append(max(0, ((answered ?? ended).instant - received.instant).inMilliseconds))
         records.append(ringing.map { max(0, ($0.instant - received.instant).inMilliseconds) } ?? -1)
         records.append(Int64(calls[key].call.callerStatus))
@@ -32,6 +33,8 @@ extension Shard {
         records.append(Int64(reason.rawValue))
         records.append(Int64(calls[key].call.endedBy.rawValue))
         records.append(Int64(calls[key].call.reportedCause ?? reason.q850Cause))
+        let billedUntil = calls[key].call.billedUntil ?? ended
+        records.append(answered.map { min(max(0, (billedUntil.instant - $0.instant).inMilliseconds), duration) } ?? 0)
 
         let caller = calls[key].call.callerNumber
         let callee = calls[key].call.calleeNumber

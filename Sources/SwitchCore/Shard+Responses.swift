@@ -221,12 +221,13 @@ extension Shard {
         if message.status == 481 || message.status == 408 { dialogLost(on: leg, now: now) }
     }
 
-    /// The peer of this leg does not know the call any more.
-    mutating func dialogLost(on leg: SlabKey, now: Moment) {
+    /// The peer of this leg does not know the call any more. `isOwnFinding`: a refresh or probe of ours found out, not
+    /// a request of the other side.
+    mutating func dialogLost(on leg: SlabKey, isOwnFinding: Bool = false, now: Moment) {
         guard legs.contains(leg), legs[leg].phase == .established, calls.contains(legs[leg].call) else { return }
         let call = legs[leg].call
         let party: CallParty = legs[leg].role == .caller ? .caller : .callee
-        calls[call].call.dialogLost(by: party, &actions, now: now)
+        calls[call].call.dialogLost(by: party, lastProof: isOwnFinding ? legs[leg].life : nil, &actions, now: now)
         perform(for: call, message: nil, now: now)
     }
 }

@@ -223,10 +223,10 @@ extension Shard {
         guard calls.contains(call) else { return }
         calls[call].call.noteEnd("\(legs[leg].role == .caller ? "caller" : "callee"): \(end.text)")
         if case .dialogUnknown = end {
-            dialogLost(on: leg, now: now)
+            dialogLost(on: leg, isOwnFinding: true, now: now)
             return
         }
-        calls[call].call.end(end.endReason, &actions, now: now)
+        calls[call].call.end(end.endReason, lastProof: legs[leg].life, &actions, now: now)
         perform(for: call, message: nil, now: now)
     }
 
@@ -307,9 +307,9 @@ extension Shard {
             let evidence = DeathEvidence(cause: cause, lastProof: life)
             calls[call].call.noteEnd("\(legs[leg].role == .caller ? "caller" : "callee"): \(evidence.text)")
             if cause == .dialogUnknown {
-                dialogLost(on: leg, now: now)
+                dialogLost(on: leg, isOwnFinding: true, now: now)
             } else {
-                calls[call].call.end(.peerSilent, &actions, now: now)
+                calls[call].call.end(.peerSilent, lastProof: life, &actions, now: now)
                 perform(for: call, message: nil, now: now)
             }
             return

@@ -37,7 +37,7 @@ public struct Violation: Sendable, Equatable, CustomStringConvertible {
         case lengthsPossible
         /// A record is of no call that anybody began, or was committed twice.
         case recordOfBegunCall
-        /// What the records bill together is not what the reference model says.
+        /// What a record bills, or all of them together, is not what the reference model says.
         case billedAsModel
         /// The switch sent what a peer cannot read, or broke the rules of SIP.
         case soundMessages

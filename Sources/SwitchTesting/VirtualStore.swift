@@ -194,7 +194,7 @@ public final class VirtualStore {
         case .opened, .updated:
             return .opened(CallIdentifier(rawValue: reader.integer()), state: reader.text().array, isUpdate: tag == .updated)
         case .ending: return .ending(CallIdentifier(rawValue: reader.integer()), state: reader.text().array)
-        case .closed: return .closed(reader.callRecord())
+        case .closed, .closedWithoutBilling: return .closed(reader.callRecord(tag))
         case .registration:
             let name = reader.text().string
             guard let stored = StoredRegistration(name: name, state: reader.text().array) else {

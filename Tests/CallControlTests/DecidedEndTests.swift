@@ -86,7 +86,7 @@ struct DecidedEndTests {
             callerCallID: Bytes("a"), calleeCallID: Bytes("b"), mappingGatewayName: Bytes("customer"), routingGatewayName: Bytes("carrier"),
             decision: Bytes("{}"))
         stored.ending = StoredEnding(
-            reason: .dialogLost, party: .callee, endedAt: moment(-1_000), reportedCause: 17, note: Bytes("callee: gone"))
+            reason: .dialogLost, party: .callee, endedAt: moment(-1_000), billedUntil: moment(-1_500), reportedCause: 17, note: Bytes("callee: gone"))
         bench.call = Call(restoring: stored, configuration: SwitchConfiguration(), callerLeg: callerLeg, calleeLeg: leg(0))
         #expect(bench.phase == .ending)
         #expect(bench.deadline == -1_000)
@@ -96,6 +96,7 @@ struct DecidedEndTests {
                 == [.hangUpCaller(.dialogLost), .hangUpCallee(leg: leg(0), .dialogLost), .close])
         #expect(bench.end == (.dialogLost, .callee, 200))
         #expect(bench.call.endedAt == moment(-1_000))
+        #expect(bench.call.billedUntil == moment(-1_500))
         #expect(bench.call.reportedCause == 17)
         #expect(bench.call.texts[bench.call.endNote].string == "callee: gone")
     }

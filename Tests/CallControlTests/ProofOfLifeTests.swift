@@ -1,4 +1,5 @@
 import CallControl
+import Routing
 import Testing
 import Vocabulary
 
@@ -29,11 +30,11 @@ struct ProofOfLifeTests {
 
     @Test("a dead call is billed to its detection, or to the last proof of life when the operator says so")
     func billing() {
-        let evidence = DeathEvidence(cause: .silent(probes: 3), lastProof: ProofOfLife(.probeAnswered, at: moment(60_000)))
-        #expect(evidence.billedUntil(.detection, detectedAt: moment(300_000)) == moment(300_000))
-        #expect(evidence.billedUntil(.lastProofOfLife, detectedAt: moment(300_000)) == moment(60_000))
+        let proof = ProofOfLife(.probeAnswered, at: moment(60_000))
+        #expect(proof.billedUntil(.detection, detectedAt: moment(300_000)) == moment(300_000))
+        #expect(proof.billedUntil(.lastProofOfLife, detectedAt: moment(300_000)) == moment(60_000))
         // Never beyond the detection.
-        #expect(evidence.billedUntil(.lastProofOfLife, detectedAt: moment(50_000)) == moment(50_000))
+        #expect(proof.billedUntil(.lastProofOfLife, detectedAt: moment(50_000)) == moment(50_000))
     }
 
     @Test("the evidence says what happened and what was seen last")

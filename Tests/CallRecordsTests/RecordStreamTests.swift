@@ -12,7 +12,7 @@ struct RecordStreamTests {
             record.id.rawValue, record.receivedAt.microseconds, record.firstProvisionalAt.microseconds, record.ringingAt.microseconds,
             record.answeredAt.microseconds, record.endedAt.microseconds, record.durationMilliseconds, record.setupMilliseconds,
             record.postDialDelayMilliseconds, Int64(record.callerStatus), Int64(record.calleeStatus), Int64(record.endReason.rawValue),
-            Int64(record.endedBy.rawValue), Int64(record.q850Cause),
+            Int64(record.endedBy.rawValue), Int64(record.q850Cause), record.billedMilliseconds,
         ] { stream.append(value) }
         for text in [
             record.caller.received, record.caller.routed, record.caller.sent, record.callee.received, record.callee.routed, record.callee.sent,
@@ -41,7 +41,7 @@ struct RecordStreamTests {
         CallRecord(
             id: CallIdentifier(rawValue: .max), receivedAt: WallTime(microseconds: 1), firstProvisionalAt: WallTime(microseconds: 2),
             ringingAt: WallTime(microseconds: 3), answeredAt: WallTime(microseconds: 4), endedAt: WallTime(microseconds: 5),
-            durationMilliseconds: 6, setupMilliseconds: 7, postDialDelayMilliseconds: -1,
+            durationMilliseconds: 6, billedMilliseconds: 4, setupMilliseconds: 7, postDialDelayMilliseconds: -1,
             caller: NumberHistory(received: "a", routed: "b", sent: "c"), callee: NumberHistory(received: "d", routed: "e", sent: ""),
             mappingGateway: "customer-ä", routingGateway: "carrier", callerAddress: "192.0.2.2:5060", calleeAddress: "[2001:db8::1]:5060",
             callerCallID: "x@y", calleeCallID: "z", callerStatus: 487, calleeStatus: 0, endReason: .internalFault, endedBy: .server,
@@ -61,9 +61,27 @@ struct RecordStreamTests {
         }
     }
 
+    @Test("a closed call of the form before records had a billed time bills its duration")
+    func withoutBilling() {
+        var stream = RecordStream()
+        var record = Self.record(2)
+        _ = Self.write(record, into: &stream)
+        var bytes = stream.bytes
+        bytes[0] = RecordStream.Tag.closedWithoutBilling.rawValue
+        // The integer of the billed time is the last of them.
+        bytes.removeSubrange(1 + 8 * 14..<1 + 8 * 15)
+        record.billedMilliseconds = record.durationMilliseconds
+        bytes.withBytes { view in
+            var reader = RecordReader(view)
+            let tag = reader.tag()
+            #expect(reader.callRecord(tag) == record)
+            #expect(reader.isAtEnd)
+        }
+    }
+
     @Test("the field lists name every field of a record")
     func fields() {
-        #expect(CallRecordInteger.allCases.count == 14)
+        #expect(CallRecordInteger.allCases.count == 15)
         #expect(CallRecordText.allCases.count == 13)
         #expect(AttemptRecordInteger.allCases.count == 7)
         #expect(AttemptRecordText.allCases.count == 4)
@@ -137,7 +155,7 @@ struct RecordStreamTests {
         _ = stream.begin(.closed)
         stream.append(0x0102_0304_0506_0708)
         stream.append(Bytes("ab"))
-        #expect(stream.bytes == [3, 8, 7, 6, 5, 4, 3, 2, 1, 2, 0, 0, 0, 97, 98])
+        #expect(stream.bytes == [9, 8, 7, 6, 5, 4, 3, 2, 1, 2, 0, 0, 0, 97, 98])
         #expect(RecordStream.Tag.opened.rawValue == 1)
         #expect(RecordStream.Tag.updated.rawValue == 2)
     }

@@ -21,6 +21,14 @@ import Vocabulary
                 answeredAt: .unset, endedAt: .unset, status: 0, outcome: .unreachable)
         ])
 
+    @Test("a call record shows what of its duration is billed")
+    func billedTime() {
+        var record = ResourceTests.record
+        (record.durationMilliseconds, record.billedMilliseconds) = (61_000, 59_500)
+        #expect(record.document["durationMilliseconds"]?.integer == 61_000)
+        #expect(record.document["billedMilliseconds"]?.integer == 59_500)
+    }
+
     @Test("a call record shows the keys that readers rely on")
     func callRecord() {
         let document = ResourceTests.record.document

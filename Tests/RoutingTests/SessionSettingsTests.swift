@@ -68,12 +68,24 @@ struct SessionSettingsTests {
         #expect(
             ParameterDefinition.sessionParameters.map(\.name) == [
                 "SS_SIP_SESSION_TTL", "SS_SIP_SESSION_UPDATE_SEGMENT", "SS_SIP_SESSION_TIMEOUT_EARLY_HANGUP",
-                "SS_SIP_NO_TIMER_REINVITE_INTERVAL", "SS_MAX_CALL_DURATION",
+                "SS_SIP_NO_TIMER_REINVITE_INTERVAL", "SS_MAX_CALL_DURATION", "SERVER_BILLING_SILENT_CALL",
             ])
         for definition in ParameterDefinition.sessionParameters {
             #expect(definition.meaning.hasSuffix("."))
             #expect(definition.effect == .newCalls)
         }
+    }
+
+    @Test("after the death of a peer a call is billed to its detection, unless the operator says otherwise")
+    func deathBilling() {
+        #expect(SessionSettings().deathBilling == .detection)
+        for policy in DeathBilling.allCases {
+            let values = ParameterValues(["SERVER_BILLING_SILENT_CALL": .option(policy.option)])
+            #expect(SessionSettings(values).deathBilling == policy)
+        }
+        #expect(DeathBilling.allCases.map(\.option) == ["Detection", "Last proof of life"])
+        #expect(ParameterDefinition.silentCallBilling.form == .option(["Detection", "Last proof of life"]))
+        #expect(ParameterDefinition.silentCallBilling.confidence == .ours)
     }
 
     @Test("the maximum duration stands among the system parameters, the others among those of SIP")

@@ -1,5 +1,6 @@
 import CallRecords
 import Foundation
+import GRDB
 import Storage
 import Testing
 import Vocabulary
@@ -38,6 +39,52 @@ struct LedgerWriterTests {
         #expect(open.map(\.id.rawValue) == [1, 2])
         #expect(open.map { String(decoding: $0.state, as: UTF8.self) } == ["second", "another"])
         try writer.close()
+    }
+
+    @Test("the end that a shard decided is kept with the open call, and its record ends it")
+    func decidedEnd() throws {
+        let writer = store.startWriter(shards: 1, onCommit: answers.note)
+        var shard = TestShard()
+        shard.open(1, state: "up")
+        shard.end(1, state: "to be ended")
+        // One that is over already has nothing to keep.
+        shard.end(2, state: "unknown")
+        shard.submit(to: writer)
+        #expect(answers.await(.committed(through: 3)))
+        #expect(try store.reader.openCalls().map { String(decoding: $0.state, as: UTF8.self) } == ["to be ended"])
+        shard.close(sampleRecord(1))
+        shard.submit(to: writer)
+        #expect(answers.await(.committed(through: 4)))
+        #expect(try store.reader.openCalls().isEmpty)
+        try writer.close()
+    }
+
+    @Test("a record from before there was a billed time, in the journal or in rows, bills its duration")
+    func withoutBilling() throws {
+        let writer = store.startWriter(shards: 1, onCommit: answers.note)
+        var shard = TestShard()
+        shard.closeWithoutBilling(sampleRecord(1))
+        shard.close(sampleRecord(2))
+        shard.submit(to: writer)
+        #expect(answers.await(.committed(through: 2)))
+        let records = try store.reader.calls(limit: 10)
+        #expect(records.map(\.billedMilliseconds) == [59_500, 61_000])
+        #expect(records.map(\.durationMilliseconds) == [61_000, 61_000])
+        #expect(records.map(\.decision) == [sampleRecord(2).decision, sampleRecord(1).decision])
+        #expect(records[1].attempts == sampleRecord(1).attempts)
+        try writer.close()
+        try store.close()
+
+        // Rows of the layout before: the column is added, and is empty in them.
+        let database = try DatabaseQueue(path: folder.file("ledger.db"))
+        try database.write { database in
+            try database.execute(sql: "ALTER TABLE calls DROP COLUMN billed_milliseconds")
+            try database.execute(sql: "DELETE FROM grdb_migrations WHERE identifier = '3 billed time'")
+        }
+        try database.close()
+        let reopened = try LedgerStore(folder: folder.path)
+        #expect(try reopened.reader.calls(limit: 10).map(\.billedMilliseconds) == [61_000, 61_000])
+        try reopened.close()
     }
 
     @Test("everything handed over during a commit is the next group, for all shards in one transaction")

@@ -95,7 +95,10 @@ struct TestShard {
 
     mutating func open(_ id: Int64, state: String) { write(.opened, id, state) }
     mutating func update(_ id: Int64, state: String) { write(.updated, id, state) }
+    mutating func end(_ id: Int64, state: String) { write(.ending, id, state) }
     mutating func close(_ record: CallRecord) { stream.append(closed: record) }
+    /// As the version did that knew no billed time.
+    mutating func closeWithoutBilling(_ record: CallRecord) { stream.append(closed: record, tag: .closedWithoutBilling) }
     mutating func keep(_ registration: StoredRegistration) { _ = registration.write(into: &stream) }
 
     mutating func keep(_ bindings: StoredBindings) { bindings.write(into: &stream) }
@@ -124,8 +127,8 @@ struct TestShard {
 }
 
 extension RecordStream {
-    mutating func append(closed record: CallRecord) {
-        _ = begin(.closed)
+    mutating func append(closed record: CallRecord, tag: Tag = .closed) {
+        _ = begin(tag)
         for value in [
             record.id.rawValue, record.receivedAt.microseconds, record.firstProvisionalAt.microseconds,
             record.ringingAt.microseconds, record.answeredAt.microseconds, record.endedAt.microseconds,
@@ -133,6 +136,7 @@ extension RecordStream {
             Int64(record.callerStatus), Int64(record.calleeStatus), Int64(record.endReason.rawValue),
             Int64(record.endedBy.rawValue), Int64(record.q850Cause),
         ] { append(value) }
+        if tag == .closed { append(record.billedMilliseconds) }
         for text in [
             record.caller.received, record.caller.routed, record.caller.sent,
             record.callee.received, record.callee.routed, record.callee.sent,
@@ -168,7 +172,7 @@ func sampleRecord(
     return CallRecord(
         id: CallIdentifier(rawValue: id), receivedAt: wall(0), firstProvisionalAt: wall(1), ringingAt: wall(2),
         answeredAt: answered ? wall(3) : .unset, endedAt: wall(4), durationMilliseconds: answered ? 61_000 : 0,
-        setupMilliseconds: 2_500, postDialDelayMilliseconds: 800,
+        billedMilliseconds: answered ? 59_500 : 0, setupMilliseconds: 2_500, postDialDelayMilliseconds: 800,
         caller: NumberHistory(received: caller, routed: "r" + caller, sent: "s" + caller),
         callee: NumberHistory(received: callee, routed: "r" + callee, sent: "s" + callee),
         mappingGateway: mappingGateway, routingGateway: routingGateway,

@@ -151,7 +151,7 @@ struct OpenCallStateTests {
 
     /// What a state of version 3 has after one of version 2, when no end was decided: its form, and the routed caller,
     /// the sent caller and the routed callee.
-    private static let bytesOfNoEnding = 5 * 8 + 4 + 3 * (4 + "+14155550101".utf8.count)
+    private static let bytesOfNoEnding = 7 * 8 + 4 + 3 * (4 + "+14155550101".utf8.count)
 
     @Test("a state of the version before, which knows no decided ends, is taken")
     func versionBefore() throws {

@@ -102,11 +102,12 @@ final class ShardBench {
             var reader = RecordReader(view)
             var found: [Command] = []
             while !reader.isAtEnd {
-                switch reader.tag() {
+                let tag = reader.tag()
+                switch tag {
                 case .opened: found.append(.opened(CallIdentifier(rawValue: reader.integer()), reader.text().array))
                 case .updated: found.append(.updated(CallIdentifier(rawValue: reader.integer()), reader.text().array))
                 case .ending: found.append(.ending(CallIdentifier(rawValue: reader.integer()), reader.text().array))
-                case .closed: found.append(.closed(reader.callRecord()))
+                case .closed, .closedWithoutBilling: found.append(.closed(reader.callRecord(tag)))
                 case .registration:
                     let name = reader.text().string
                     found.append(.registration(StoredRegistration(name: name, state: reader.text().array)))

@@ -70,6 +70,32 @@ import Vocabulary
         #expect(rules(evidence) == [.answerAfterCommit])
     }
 
+    @Test("a billed time that is not the duration, or not the time until a dead party was last heard")
+    func billedTime() throws {
+        var evidence = try soundEvidence()
+        let duration = evidence.records[0].durationMilliseconds
+        evidence.records[0].billedMilliseconds = duration - 1
+        #expect(rules(evidence) == [.billedAsModel])
+        evidence.records[0].billedMilliseconds = duration + 1
+        #expect(rules(evidence) == [.billedAsModel, .lengthsPossible])
+        evidence.records[0].billedMilliseconds = -1
+        #expect(rules(evidence) == [.billedAsModel, .lengthsPossible])
+        // The caller was heard after three seconds, and accepted nothing after the answer.
+        evidence.plan.behaviour = .partyDies
+        evidence.records[0].endReason = .peerSilent
+        evidence.records[0].decision = #"{"takenFor":"a","evidence":"caller: silent"}"#
+        evidence.records[0].billedMilliseconds = duration
+        #expect(rules(evidence) == [], "the operator has it so that a call is billed to the detection")
+        evidence.deathBilling = [.lastProofOfLife]
+        #expect(rules(evidence) == [.billedAsModel])
+        for milliseconds in [0, 3_000] as [Int64] {
+            evidence.records[0].billedMilliseconds = milliseconds
+            #expect(rules(evidence) == [])
+        }
+        evidence.records[0].billedMilliseconds = 3_200
+        #expect(rules(evidence) == [.billedAsModel])
+    }
+
     @Test("a duration that is not that of the end which the switch decided, and an end that was carried out too late")
     func decidedEnd() throws {
         var evidence = try soundEvidence()
@@ -78,9 +104,11 @@ import Vocabulary
         evidence.endDecidedAt[record.id] = end + .milliseconds(-400)
         #expect(rules(evidence) == [.durationTrue])
         evidence.records[0].durationMilliseconds -= 400
+        evidence.records[0].billedMilliseconds = evidence.records[0].durationMilliseconds
         #expect(rules(evidence) == [])
         evidence.endDecidedAt[record.id] = end + .milliseconds(-1_400)
         evidence.records[0].durationMilliseconds -= 1_000
+        evidence.records[0].billedMilliseconds = evidence.records[0].durationMilliseconds
         #expect(rules(evidence) == [.endRecorded])
     }
 
@@ -88,6 +116,7 @@ import Vocabulary
     func wrongDuration(_ error: Int64) throws {
         var evidence = try soundEvidence()
         evidence.records[0].durationMilliseconds += error
+        evidence.records[0].billedMilliseconds = evidence.records[0].durationMilliseconds
         #expect(rules(evidence).subtracting([.lengthsPossible]) == [.durationTrue])
     }
 
@@ -209,6 +238,7 @@ import Vocabulary
         #expect(rules(evidence) == [.lengthsPossible])
         evidence = sound
         evidence.records[0].durationMilliseconds = -5
+        evidence.records[0].billedMilliseconds = evidence.records[0].durationMilliseconds
         #expect(rules(evidence) == [.lengthsPossible, .durationTrue])
     }
 
@@ -217,8 +247,10 @@ import Vocabulary
         var evidence = try soundEvidence()
         evidence.switchRestarted = true
         evidence.records[0].durationMilliseconds += 5
+        evidence.records[0].billedMilliseconds = evidence.records[0].durationMilliseconds
         #expect(rules(evidence) == [])
         evidence.records[0].durationMilliseconds += 2_000
+        evidence.records[0].billedMilliseconds = evidence.records[0].durationMilliseconds
         #expect(rules(evidence) == [.durationTrue])
         evidence.clockError = .seconds(2)
         #expect(rules(evidence) == [])

@@ -22,7 +22,8 @@ enum Schemas {
             "CallRecord",
             record([
                 ("id", text), ("startTime", time), ("firstProvisionalTime", time), ("ringingTime", time), ("answerTime", time), ("endTime", time),
-                ("durationMilliseconds", integer), ("setupMilliseconds", integer), ("postDialDelayMilliseconds", optionalInteger),
+                ("durationMilliseconds", integer), ("billedMilliseconds", integer), ("setupMilliseconds", integer),
+                ("postDialDelayMilliseconds", optionalInteger),
                 ("caller", text), ("callee", text), ("callerNumbers", reference("Numbers")), ("calleeNumbers", reference("Numbers")),
                 ("mappingGateway", optionalText), ("routingGateway", optionalText), ("callerAddress", optionalText),
                 ("calleeAddress", optionalText), ("callerCallID", optionalText), ("calleeCallID", optionalText),

@@ -12,6 +12,7 @@ extension CallRecord {
             "answerTime": answeredAt.document,
             "endTime": endedAt.document,
             "durationMilliseconds": .number(durationMilliseconds),
+            "billedMilliseconds": .number(billedMilliseconds),
             "setupMilliseconds": .number(setupMilliseconds),
             "postDialDelayMilliseconds": postDialDelayMilliseconds < 0 ? .null : .number(postDialDelayMilliseconds),
             "caller": .text(caller.received),

@@ -133,7 +133,8 @@ extension RecordReader {
 
     /// Passes over one command and says what it was.
     mutating func skipCommand() -> SkippedCommand {
-        switch tag() {
+        let tag = tag()
+        switch tag {
         case .opened:
             _ = integer()
             _ = text()
@@ -146,10 +147,9 @@ extension RecordReader {
             _ = integer()
             _ = text()
             return .ending
-        case .closed:
+        case .closed, .closedWithoutBilling:
             var answered = false
-            for field in CallRecordInteger.allCases {
-                let value = integer()
+            forEachCallInteger(tag) { field, value in
                 if field == .answeredAt { answered = value != 0 }
             }
             for _ in CallRecordText.allCases { _ = text() }

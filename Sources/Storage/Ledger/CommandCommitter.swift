@@ -78,7 +78,8 @@ final class CommandCommitter {
                 switch reader.tag() {
                 case .opened: writeOpened(&reader, statements)
                 case .updated, .ending: writeUpdated(&reader, statements)
-                case .closed: writeCall(&reader, statements)
+                case .closed: writeCall(&reader, .closed, statements)
+                case .closedWithoutBilling: writeCall(&reader, .closedWithoutBilling, statements)
                 case .registration: keepState(&reader, statements.keepRegistration)
                 case .registrationRemoved: remove(&reader, statements.removeRegistration)
                 case .bindings: keepState(&reader, statements.keepBindings)
@@ -113,10 +114,13 @@ final class CommandCommitter {
     }
 
     /// Writes the call and its attempts, which ends the open call. A record that is there already stays as it is.
-    private func writeCall(_ reader: inout RecordReader, _ statements: Statements) -> Int32 {
-        let identifier = reader.integer()
-        sqlite3_bind_int64(statements.insertCall, 1, identifier)
-        bindFields(&reader, statements.insertCall, from: 2, integers: LedgerSchema.callIntegers - 1, texts: LedgerSchema.callTexts)
+    private func writeCall(_ reader: inout RecordReader, _ tag: RecordStream.Tag, _ statements: Statements) -> Int32 {
+        var identifier: Int64 = 0
+        reader.forEachCallInteger(tag) { field, value in
+            if field == .id { identifier = value }
+            sqlite3_bind_int64(statements.insertCall, Int32(field.rawValue + 1), value)
+        }
+        bindFields(&reader, statements.insertCall, from: Int32(LedgerSchema.callIntegers + 1), integers: 0, texts: LedgerSchema.callTexts)
         var code = step(statements.insertCall)
         guard code == SQLITE_OK else { return code }
         let isNew = sqlite3_changes(connection) != 0

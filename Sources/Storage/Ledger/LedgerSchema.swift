@@ -19,7 +19,7 @@ import GRDB
 ///
 /// Where phones and gateways registered is a row for each account, with all of its bindings (`StoredBindings`).
 ///
-/// `decision` stands last, so that a filter never reads the pages a long one flows over to. Columns
+/// `decision` stands behind all that filters look at, so that a filter never reads the pages a long one flows over to. Columns
 /// carry no constraint: the duplicate check ignores a row that breaks one, and no record may be ignored for that.
 enum LedgerSchema {
     static var migrator: DatabaseMigrator {
@@ -65,6 +65,10 @@ enum LedgerSchema {
         migrator.registerMigration("3 bindings") { database in
             try database.execute(sql: "CREATE TABLE bindings (account TEXT PRIMARY KEY, state BLOB) WITHOUT ROWID")
         }
+        migrator.registerMigration("4 billed time") { database in
+            // Null in records from before: they bill their duration.
+            try database.execute(sql: "ALTER TABLE calls ADD COLUMN billed_milliseconds INTEGER")
+        }
         return migrator
     }
 
@@ -72,7 +76,7 @@ enum LedgerSchema {
     static let callColumns = """
         id, received_at, first_provisional_at, ringing_at, answered_at, ended_at, \
         duration_milliseconds, setup_milliseconds, post_dial_delay_milliseconds, \
-        caller_status, callee_status, end_reason, ended_by, q850_cause, \
+        caller_status, callee_status, end_reason, ended_by, q850_cause, billed_milliseconds, \
         caller_received, caller_routed, caller_sent, callee_received, callee_routed, callee_sent, \
         mapping_gateway, routing_gateway, caller_address, callee_address, caller_call_id, callee_call_id, decision
         """

@@ -18,7 +18,7 @@ public struct CallChecker {
         public var billed: (recorded: Int64, model: Int64, tolerance: Int64?)?
     }
 
-    private var billed: (recorded: Int64, model: Int64, tolerance: Int64?)?
+    var billed: (recorded: Int64, model: Int64, tolerance: Int64?)?
 
     public static func judge(_ evidence: CallEvidence, now: Instant) -> Judgement {
         var checker = CallChecker(evidence: evidence, now: now)
@@ -115,7 +115,7 @@ public struct CallChecker {
         if abs(seen - record.durationMilliseconds) > tolerance {
             violate(.durationTrue, "recorded \(record.durationMilliseconds) ms, seen \(seen) ms")
         }
-        billed = (record.durationMilliseconds, seen, evidence.switchRestarted ? tolerance : nil)
+        checkBilling(record, seen: seen, tolerance: evidence.switchRestarted ? tolerance : nil)
     }
 
     /// When the wire first showed the end of the call, as far as a process lived to record it.
@@ -149,6 +149,9 @@ public struct CallChecker {
         let life = (now - begin).inMilliseconds + uncertainty.inMilliseconds + Self.clockGrain
         for record in evidence.records {
             let lengths = [record.durationMilliseconds, record.setupMilliseconds, max(0, record.postDialDelayMilliseconds)]
+            if record.billedMilliseconds < 0 || record.billedMilliseconds > record.durationMilliseconds {
+                violate(.lengthsPossible, "\(record.billedMilliseconds) ms billed of \(record.durationMilliseconds) ms")
+            }
             if lengths.contains(where: { !(0...life).contains($0) }) { violate(.lengthsPossible, "duration, set-up, post-dial delay: \(lengths)") }
             if record.postDialDelayMilliseconds > record.setupMilliseconds + Self.clockGrain {
                 violate(.lengthsPossible, "it rang after \(record.postDialDelayMilliseconds) ms of \(record.setupMilliseconds) ms")

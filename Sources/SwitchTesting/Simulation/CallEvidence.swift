@@ -1,4 +1,5 @@
 import CallRecords
+import Routing
 import Vocabulary
 
 /// Everything that is known about one finished call without asking the switch.
@@ -33,6 +34,8 @@ public struct CallEvidence {
     public var clockError = Interval.zero
     /// The longest durations that the reference model allows; more than one when several processes took the INVITE.
     public var limits: [Interval] = []
+    /// Until when it may be billed if a party died, in the same way.
+    public var deathBilling: Set<DeathBilling> = [.detection]
 }
 
 extension CallEvidence {

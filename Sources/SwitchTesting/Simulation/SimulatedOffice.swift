@@ -12,6 +12,8 @@ struct SimulatedOffice {
         var maximum: Int
         var customers: [Int?]
         var vendors: [Int?]
+        /// Until when calls are billed whose party died.
+        var deathBilling: DeathBilling
     }
 
     let configuration: SwitchConfiguration
@@ -22,7 +24,8 @@ struct SimulatedOffice {
         func draw(_ values: [Int?]) -> Int? { generator.element(of: values) }
         let bounds = Bounds(
             withoutTimer: draw([60, 100, nil]), maximum: draw([150, 240]) ?? 240,
-            customers: [nil, draw([nil, 70]), draw([nil, 130])], vendors: [draw([nil, nil, 80]), draw([nil, 90]), nil, nil, 40])
+            customers: [nil, draw([nil, 70]), draw([nil, 130])], vendors: [draw([nil, nil, 80]), draw([nil, 90]), nil, nil, 40],
+            deathBilling: DeathBilling.allCases[Int(revision % 2)])
         self.bounds = bounds
         let mapping = SimulatedOffice.customers.enumerated().map { place, address in
             var gateway = MappingGateway(name: "customer\(place)", addresses: [address.host])
@@ -44,7 +47,7 @@ struct SimulatedOffice {
             "SS_MAX_CALL_DURATION": .integer(bounds.maximum),
             "SS_SIP_SESSION_TTL": .integer(generator.element(of: [90, 120, 600])),
             "SS_SIP_SESSION_UPDATE_SEGMENT": .integer(generator.element(of: [2, 3])),
-            "SS_SIP_NO_TIMER_REINVITE_INTERVAL": .none,
+            "SS_SIP_NO_TIMER_REINVITE_INTERVAL": .none, "SERVER_BILLING_SILENT_CALL": .option(bounds.deathBilling.option),
         ]
         if let seconds = bounds.withoutTimer { values["SS_SIP_NO_TIMER_REINVITE_INTERVAL"] = .integer(seconds) }
         configuration = SwitchConfiguration(

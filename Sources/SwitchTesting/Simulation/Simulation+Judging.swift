@@ -47,6 +47,7 @@ extension Simulation {
         evidence.endLostAt = entry.endLostAt
         evidence.answerError = entry.answerError
         evidence.limits = limits(entry, facts)
+        if !entry.bounds.isEmpty { evidence.deathBilling = Set(entry.bounds.map(\.deathBilling)) }
         if boots.contains(where: { $0 >= begin }) {
             evidence.clockError = jumps.filter { $0.at >= begin }.reduce(.zero) { $0 + Interval(nanoseconds: abs($1.by.nanoseconds)) }
         }

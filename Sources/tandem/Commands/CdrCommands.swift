@@ -95,8 +95,8 @@ struct Cdrs: AsyncParsableCommand {
     ]
 
     private static let fullColumns = [
-        "id", "startTime", "firstProvisionalTime", "ringingTime", "answerTime", "endTime", "durationMilliseconds", "setupMilliseconds",
-        "postDialDelayMilliseconds", "caller", "callee", "callerNumbers.routed", "callerNumbers.sent", "calleeNumbers.routed",
+        "id", "startTime", "firstProvisionalTime", "ringingTime", "answerTime", "endTime", "durationMilliseconds", "billedMilliseconds",
+        "setupMilliseconds", "postDialDelayMilliseconds", "caller", "callee", "callerNumbers.routed", "callerNumbers.sent", "calleeNumbers.routed",
         "calleeNumbers.sent", "mappingGateway", "routingGateway", "callerAddress", "calleeAddress", "callerCallID", "calleeCallID",
         "callerStatus", "calleeStatus", "endReason", "endedBy", "q850Cause",
     ].map { Listing.Column($0, $0) }
