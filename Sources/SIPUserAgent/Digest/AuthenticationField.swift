@@ -44,7 +44,12 @@ public struct AuthenticationField {
             end = close
             value = text[start + 1..<close - 1]
         } else {
-            while end < text.count, text[end] != UInt8(ascii: ","), !text[end].isWhitespace { end += 1 }
+            // More than a token is read, as peers leave quotes out. Not a quote or backslash: what is sent back between
+            // quotes would end early, and its rest be read as parameters.
+            while end < text.count, text[end] != UInt8(ascii: ","), !text[end].isWhitespace {
+                if text[end] == UInt8(ascii: "\"") || text[end] == UInt8(ascii: "\\") { return malformed() }
+                end += 1
+            }
             value = text[start..<end]
         }
         position = text.skipWhitespace(from: end)

@@ -123,6 +123,9 @@ struct DigestChallengeTests {
             ("realm=\"r\",nonce=\"n\\\"", "malformed challenge"),
             ("realm=\"r\r\n x\",nonce=\"n\"", "malformed challenge"),
             ("realm=\"r\",=x,nonce=\"n\"", "malformed challenge"),
+            ("realm=\"r\",nonce=[\"n\"", "malformed challenge"),
+            ("realm=\"r\",nonce=n\\", "malformed challenge"),
+            ("realm=r\",uri=\"x\",nonce=\"n\"", "malformed challenge"),
         ])
     func unusable(_ parameters: String, _ reason: String) throws {
         #expect(try read("Digest \(parameters)").map(\.reason) == [reason])
