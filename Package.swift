@@ -150,7 +150,8 @@ let package = Package(
             dependencies: ["Storage", "ManagementAPI", "CallRecords", "Vocabulary", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: strict),
         .testTarget(
-            name: "ManagementAPITests", dependencies: ["ManagementAPI", "Routing", "SIPTransactions", "CallRecords", "Vocabulary"],
+            name: "ManagementAPITests",
+            dependencies: ["ManagementAPI", "CallControl", "Routing", "SIPTransactions", "CallRecords", "Vocabulary"],
             swiftSettings: strict),
         .testTarget(
             name: "ManagementServerTests",
