@@ -45,10 +45,12 @@ extension Call {
     }
 
     /// One party answered 481 or 408 to a request inside its dialog: it no longer knows the call (RFC 5057).
-    /// `lastProof`: its last proof of life, where our own refresh or probe found out.
-    public mutating func dialogLost(by party: CallParty, lastProof: ProofOfLife? = nil, _ actions: inout [CallAction], now: Moment) {
+    /// `lastProof`: its last proof of life, where our own refresh or probe found out. `isHungUp`: it gets a BYE all the same.
+    public mutating func dialogLost(
+        by party: CallParty, lastProof: ProofOfLife? = nil, isHungUp: Bool = false, _ actions: inout [CallAction], now: Moment
+    ) {
         decideEnd(.dialogLost, by: party, lastProof: lastProof, &actions, now: now)
-        if phase == .ending { leave(party) }
+        if phase == .ending, !isHungUp { leave(party) }
     }
 
     /// The switch ends the call: an operator, a limit, a dead peer, or its own stop.

@@ -222,12 +222,12 @@ extension Shard {
     }
 
     /// The peer of this leg does not know the call any more. `isOwnFinding`: a refresh or probe of ours found out, not
-    /// a request of the other side.
-    mutating func dialogLost(on leg: SlabKey, isOwnFinding: Bool = false, now: Moment) {
+    /// a request of the other side. `isHungUp`: the peer gets a BYE all the same.
+    mutating func dialogLost(on leg: SlabKey, isOwnFinding: Bool = false, isHungUp: Bool = false, now: Moment) {
         guard legs.contains(leg), legs[leg].phase == .established, calls.contains(legs[leg].call) else { return }
         let call = legs[leg].call
         let party: CallParty = legs[leg].role == .caller ? .caller : .callee
-        calls[call].call.dialogLost(by: party, lastProof: isOwnFinding ? legs[leg].life : nil, &actions, now: now)
+        calls[call].call.dialogLost(by: party, lastProof: isOwnFinding ? legs[leg].life : nil, isHungUp: isHungUp, &actions, now: now)
         perform(for: call, message: nil, now: now)
     }
 }

@@ -217,13 +217,14 @@ extension Shard {
         scheduleLeg(leg)
     }
 
-    /// Hangs up what the session timer gave up. A peer that does not know the dialog gets no BYE.
+    /// Hangs up what the session timer gave up; also a peer that answered the refresh with 408 or 481 (RFC 4028,
+    /// section 10): 408 may come from a proxy, and the peer may still be there.
     private mutating func endSession(_ end: SessionEnd, on leg: SlabKey, now: Moment) {
         let call = legs[leg].call
         guard calls.contains(call) else { return }
         calls[call].call.noteEnd("\(legs[leg].role == .caller ? "caller" : "callee"): \(end.text)")
         if case .dialogUnknown = end {
-            dialogLost(on: leg, isOwnFinding: true, now: now)
+            dialogLost(on: leg, isOwnFinding: true, isHungUp: true, now: now)
             return
         }
         calls[call].call.end(end.endReason, lastProof: legs[leg].life, &actions, now: now)

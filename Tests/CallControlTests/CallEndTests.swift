@@ -153,6 +153,14 @@ struct CallEndTests {
         #expect(callee.endRecorded() == [.hangUpCaller(.dialogLost), .close, .dropLeg(leg(0))])
     }
 
+    @Test("a side whose refresh was answered with 408 or 481 is hung up as well (RFC 4028, section 10)")
+    func dialogLostByRefresh() {
+        let bench = CallBench.inPhase(.connected)
+        _ = bench.event { $0.dialogLost(by: .callee, isHungUp: true, &$1, now: $2) }
+        #expect(bench.endRecorded() == [.hangUpCaller(.dialogLost), .hangUpCallee(leg: leg(0), .dialogLost), .close])
+        #expect(bench.end == (.dialogLost, .callee, 200))
+    }
+
     @Test("what only an answered call can suffer does nothing before", arguments: [Call.Phase.trying, .recording, .over])
     func onlyAnswered(phase: Call.Phase) {
         let bench = CallBench.inPhase(phase)

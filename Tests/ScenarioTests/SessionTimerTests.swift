@@ -152,14 +152,15 @@ import Vocabulary
         scenario.finish(caller)
     }
 
-    @Test("silence to our refresh ends the call: both sides BYE, one record", arguments: [0, 481])
+    @Test("silence to our refresh ends the call: both sides BYE, one record", arguments: [0, 408, 481])
     func refreshUnanswered(status: Int) throws {
         let scenario = Scenario()
         let (caller, callee) = try call(scenario, asks: ["Supported: timer", "Session-Expires: 300;refresher=uas"])
         caller.answers[.update] = status
         scenario.pass(.seconds(200))
         #expect(callee.requests(.bye).count == 1)
-        #expect(caller.requests(.bye).count == (status == 0 ? 1 : 0))
+        // Also a peer that says 481 (RFC 4028, section 10): it answers that with 481 as well.
+        #expect(caller.requests(.bye).count == 1)
         scenario.finish()
         let record = try scenario.record()
         #expect(record.endReason == (status == 0 ? .sessionExpired : .dialogLost))
