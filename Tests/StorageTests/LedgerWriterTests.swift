@@ -79,7 +79,7 @@ struct LedgerWriterTests {
         let database = try DatabaseQueue(path: folder.file("ledger.db"))
         try database.write { database in
             try database.execute(sql: "ALTER TABLE calls DROP COLUMN billed_milliseconds")
-            try database.execute(sql: "DELETE FROM grdb_migrations WHERE identifier = '3 billed time'")
+            try database.execute(sql: "DELETE FROM grdb_migrations WHERE identifier = '4 billed time'")
         }
         try database.close()
         let reopened = try LedgerStore(folder: folder.path)
