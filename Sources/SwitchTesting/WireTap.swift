@@ -31,11 +31,11 @@ public final class WireTap {
             let later = ends.filter { $0.at >= sent }
             return later.contains { $0.kind == .switchHungUp } && !later.contains { $0.kind == .partyHungUp }
         }
-        /// When each leg's party was last heard before any end was seen, by Call-ID. 408 and 481 are no word of a party that
-        /// is there, and BYE none of one that stays.
-        public internal(set) var heardAt: [String: Instant] = [:]
-        /// When it last accepted a session or a refresh of one: that shows beyond doubt that it was there.
-        public internal(set) var provedAt: [String: Instant] = [:]
+        /// When each leg's party was heard, by Call-ID. 408 and 481 are no word of a party that is there, and BYE none of one
+        /// that stays.
+        public internal(set) var heardAt: [String: [Instant]] = [:]
+        /// When it accepted a session or a refresh of one: that shows beyond doubt that it was there.
+        public internal(set) var provedAt: [String: [Instant]] = [:]
         /// Branches of the requests that left inside its dialogs, with the process that sent them.
         var requests: [String: Int] = [:]
         /// Tags that the parties gave themselves.
@@ -147,9 +147,9 @@ public final class WireTap {
     private func partyHeard(_ bytes: [UInt8], _ now: Instant) {
         guard !bytes.starts(with: "SIP/2.0 481".utf8), !bytes.starts(with: "SIP/2.0 408".utf8), !bytes.starts(with: "BYE ".utf8),
             let message = read(bytes, now),
-            let call = callOf[message.callID], facts[call]?.ends.isEmpty ?? false
+            let call = callOf[message.callID]
         else { return }
-        facts[call]?.heardAt[message.callID] = now
+        facts[call]?.heardAt[message.callID, default: []].append(now)
     }
 
     /// A BYE counts only with the tags of a dialog that there is.
@@ -172,7 +172,7 @@ public final class WireTap {
         if isEntering, message.method == .invite { facts[call]?.partyTags.insert(message.toTag) }
         guard facts[call]?.counted.insert("\(isEntering)\(message.callID)\(message.cseq)").inserted == true else { return }
         let seconds = message.header("Session-Expires").flatMap { Int64($0.prefix { $0 != ";" }) }
-        if isEntering, facts[call]?.ends.isEmpty ?? false { facts[call]?.provedAt[message.callID] = now }
+        if isEntering { facts[call]?.provedAt[message.callID, default: []].append(now) }
         facts[call]?.sessions[message.callID] = Session(renewedAt: now, seconds: seconds)
     }
 

@@ -14,7 +14,7 @@ extension CallChecker {
             billed = (record.billedMilliseconds, seen, tolerance)
             return
         }
-        var range = billable(of: party, record, seen: seen, tolerance: tolerance ?? 1)
+        var range = billable(of: party, record, seen: seen)
         // A call that two processes may have taken, under different parameters.
         if evidence.deathBilling.contains(.detection) { range = range.lowerBound...max(range.upperBound, seen) }
         let slack = tolerance ?? 1
@@ -36,9 +36,11 @@ extension CallChecker {
 
     /// Between what showed beyond doubt that the party was there, and the last that was heard of it, in milliseconds from
     /// the answer. A restart may know less than was heard.
-    private func billable(of party: CallParty, _ record: CallRecord, seen: Int64, tolerance: Int64) -> ClosedRange<Int64> {
+    private func billable(of party: CallParty, _ record: CallRecord, seen: Int64) -> ClosedRange<Int64> {
         guard let sent = evidence.facts.answerSentAt else { return 0...max(0, seen) }
-        func length(_ at: Instant?) -> Int64 { at.map { min(max(0, ($0 - sent).inMilliseconds), max(0, seen)) } ?? 0 }
+        let end = sent + .milliseconds(max(0, seen))
+        /// The last of these before the end.
+        func length(_ moments: [Instant]?) -> Int64 { moments?.last { $0 <= end }.map { max(0, ($0 - sent).inMilliseconds) } ?? 0 }
         let callID = party == .caller ? record.callerCallID : record.calleeCallID
         let upper = length(evidence.facts.heardAt[callID])
         let lower = evidence.switchRestarted ? 0 : length(evidence.facts.provedAt[callID])
