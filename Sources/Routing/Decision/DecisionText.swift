@@ -21,7 +21,7 @@ public struct DecisionText: Sendable {
         raw(#"","name":"#)
         text(configuration.name(of: origin))
         raw(#","rule":""#)
-        raw(rule.name)
+        raw(name: rule.name)
         raw(#"","source":""#)
         withUnsafeTemporaryAllocation(byteCount: 64, alignment: 1) { buffer in
             let length = source.write(into: buffer)
@@ -56,7 +56,7 @@ public struct DecisionText: Sendable {
 
     public mutating func refusal(_ refusal: CallRefusal) {
         raw(#","refusal":""#)
-        raw(refusal.name)
+        raw(name: refusal.name)
         raw("\"")
     }
 
@@ -87,7 +87,7 @@ public struct DecisionText: Sendable {
         }
         if candidate.isProtectRoute { raw(#","protectRoute":true"#) }
         raw(#","verdict":""#)
-        raw(candidate.verdict.text)
+        raw(name: candidate.verdict.text)
         raw("\"")
         if candidate.detail != 0 {
             raw(#","detail":"#)
@@ -118,7 +118,7 @@ public struct DecisionText: Sendable {
     /// Why no other gateway was tried after the last failure.
     public mutating func stop(_ stop: SwitchStop) {
         raw(#","stop":""#)
-        raw(stop.name)
+        raw(name: stop.name)
         raw("\"")
     }
 
@@ -169,14 +169,34 @@ public struct DecisionText: Sendable {
 
     // MARK: - JSON
 
-    private mutating func raw(_ literal: String) { bytes.append(contentsOf: literal.utf8) }
+    // A decision is written twice with every answered call: literals and plain numbers are copied whole, and nothing
+    // is made on the heap.
 
-    private mutating func number(_ value: Int64) { bytes.append(contentsOf: String(value).utf8) }
+    private mutating func raw(_ literal: StaticString) { copy(Bytes(literal)) }
+
+    private mutating func raw(name: String) { name.withBytes { copy($0) } }
+
+    private mutating func copy(_ value: Bytes) { bytes.append(contentsOf: value.buffer) }
+
+    private mutating func number(_ value: Int64) {
+        if value < 0 { bytes.append(UInt8(ascii: "-")) }
+        var divisor: UInt64 = 1
+        while value.magnitude / divisor >= 10 { divisor *= 10 }
+        while divisor > 0 {
+            bytes.append(UInt8(0x30 + value.magnitude / divisor % 10))
+            divisor /= 10
+        }
+    }
 
     private mutating func text(_ string: String) { string.withBytes { text($0) } }
 
     private mutating func text(_ value: Bytes) {
         bytes.append(UInt8(ascii: "\""))
+        if value.isPlain {
+            copy(value)
+            bytes.append(UInt8(ascii: "\""))
+            return
+        }
         for i in 0..<value.count {
             let byte = value[i]
             switch byte {
@@ -239,5 +259,13 @@ extension SourceTable.Rule {
         case .credentials: "credentials"
         case .binding: "binding"
         }
+    }
+}
+
+extension Bytes {
+    /// Printable ASCII that stands in JSON as it is.
+    fileprivate var isPlain: Bool {
+        for i in 0..<count where !(0x20..<0x7F ~= self[i]) || self[i] == UInt8(ascii: "\"") || self[i] == UInt8(ascii: "\\") { return false }
+        return true
     }
 }
