@@ -11,6 +11,7 @@ extension Call {
         calleeRouted = decision.callee.withBytes { texts.store($0) }
         rewriting = (decision.callerRule, decision.calleeRule, decision.period)
         refusal = decision.refusal
+        refusalDetail = decision.refusalDetail
         candidates.append(contentsOf: decision.candidates)
     }
 
@@ -98,17 +99,20 @@ extension Call {
         }
     }
 
+    /// The gateway's own value, else the system's.
     func length(of stage: SetupStage) -> Interval {
-        let settings = configuration.callSettings
-        let destination = attempts.last?.destination
-        return switch stage {
-        case .invite: configuration.setupTimeout(\.invite, of: destination, otherwise: settings.inviteTimeout)
-        case .trying: configuration.setupTimeout(\.trying, of: destination, otherwise: settings.tryingTimeout)
-        case .progress: configuration.setupTimeout(\.sessionProgress, of: destination, otherwise: settings.progressTimeout)
-        case .progressWithMedia:
-            configuration.setupTimeout(\.sessionProgressWithMedia, of: destination, otherwise: settings.progressWithMediaTimeout)
-        case .ringing: configuration.setupTimeout(\.ringing, of: destination, otherwise: settings.ringingTimeout)
-        }
+        let own = configuration.setupTimeouts(of: attempts.last?.destination)
+        let system = configuration.callSettings
+        let (seconds, otherwise) =
+            switch stage {
+            case .invite: (own.invite, system.inviteTimeout)
+            case .trying: (own.trying, system.tryingTimeout)
+            case .progress: (own.sessionProgress, system.progressTimeout)
+            case .progressWithMedia: (own.sessionProgressWithMedia, system.progressWithMediaTimeout)
+            case .ringing: (own.ringing, system.ringingTimeout)
+            }
+        if let seconds, seconds > 0 { return .seconds(Int64(seconds)) }
+        return otherwise
     }
 }
 

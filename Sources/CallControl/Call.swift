@@ -43,6 +43,8 @@ public struct Call: ~Copyable {
     public internal(set) var rewriting: (caller: Int?, callee: Int?, period: Int?) = (nil, nil, nil)
     /// Why the call was refused before any gateway was tried.
     public internal(set) var refusal: CallRefusal?
+    /// The number behind it: `CallDecision.refusalDetail`.
+    public internal(set) var refusalDetail: Int32 = 0
     public internal(set) var candidates: [Candidate] = []
     public internal(set) var attempts: [Attempt] = []
     var nextCandidate = 0

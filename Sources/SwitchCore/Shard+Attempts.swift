@@ -32,8 +32,8 @@ extension Shard {
             calls[key].call.attemptImpossible(attempt, &actions, now: now)
             return
         }
-        if way.account == nil, let gateway = choice.routingGateway.map({ snapshot.routingGateways[$0] }), gateway.streamForLargeRequests,
-            !choice.isDatagramOnly, gateway.transport == .udp,
+        if way.account == nil, flow.transport == .udp, !choice.isDatagramOnly, let index = choice.routingGateway,
+            snapshot.routingGateways[index].streamForLargeRequests,
             calls[key].inviteTail.bytes.count + Shard.usualHeadSize > Shard.largestDatagram,
             let stream = endpoints.flow(to: way.address, transport: .tcp)
         {
@@ -128,31 +128,32 @@ extension Shard {
     /// The way to a candidate; nil when there is none, which the call was told.
     private mutating func way(to choice: Candidate, candidate: Int, of key: SlabKey, now: Moment) -> Way? {
         let snapshot = calls[key].call.configuration
-        let gateway: RoutingGateway
+        // Objects are read field by field: a copy of one would hold on to each of its texts and lists.
+        let index: Int
         switch choice.destination {
         case .phone(let index):
-            let phone = snapshot.phones[index]
-            if let address = phone.address {
-                return Way(address: address, flow: endpoints.flow(to: address, transport: phone.transport))
+            if let address = snapshot.phones[index].address {
+                return Way(address: address, flow: endpoints.flow(to: address, transport: snapshot.phones[index].transport))
             }
             guard let binding = snapshot.phoneLive[index].location.best(now: now.instant) else {
                 return unusable(candidate, .notRegistered, of: key, now: now)
             }
             return Way(binding)
-        case .routingGateway(let index):
-            gateway = snapshot.routingGateways[index]
-            if gateway.registersHere, choice.redirection == nil {
+        case .routingGateway(let gateway):
+            index = gateway
+            if snapshot.routingGateways[index].registersHere, choice.redirection == nil {
                 guard let binding = snapshot.routingLive[index].location.best(now: now.instant) else {
                     return unusable(candidate, .notRegistered, of: key, now: now)
                 }
                 return Way(binding)
             }
         }
-        if let address = choice.redirection { return Way(address: address, flow: endpoints.flow(to: address, transport: gateway.transport)) }
-        switch self.upstream(of: gateway, in: snapshot) {
+        let transport = snapshot.routingGateways[index].transport
+        if let address = choice.redirection { return Way(address: address, flow: endpoints.flow(to: address, transport: transport)) }
+        switch upstream(ofGateway: index, in: snapshot) {
         case .notNeeded: break
         case .use(let account, let flow, let routes):
-            if flow.remote == calls[key].call.source, !gateway.returnsCalls {
+            if flow.remote == calls[key].call.source, !snapshot.routingGateways[index].returnsCalls {
                 return unusable(candidate, .sameAsSource, of: key, now: now)
             }
             return Way(address: flow.remote, flow: flow, account: account, routes: routes)
@@ -160,9 +161,9 @@ extension Shard {
             return unusable(candidate, .registrationDown, why, of: key, now: now)
         }
         guard let address = snapshot.address(of: choice.destination) else {
-            return unusable(candidate, gateway.addresses.isEmpty ? .withoutAddress : .noAddressAlive, of: key, now: now)
+            return unusable(candidate, snapshot.routingGateways[index].addresses.isEmpty ? .withoutAddress : .noAddressAlive, of: key, now: now)
         }
-        return Way(address: address, flow: endpoints.flow(to: address, transport: gateway.transport))
+        return Way(address: address, flow: endpoints.flow(to: address, transport: transport))
     }
 
     private mutating func unusable(

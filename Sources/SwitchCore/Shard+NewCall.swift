@@ -151,7 +151,9 @@ extension Shard {
             places.concurrentCall = blacklist.seat(caller: caller, now: now.instant, settings: settings)
             return places.concurrentCall?.isAboveLimit ?? false
         }
-        if isListed { decision.refusal = .callerBlacklisted }
+        guard isListed else { return }
+        decision.refusal = .callerBlacklisted
+        decision.refusalDetail = Int32(BlacklistKind.concurrentCaller.rawValue)
     }
 
     /// Whether the request was here before: a Via that we wrote (RFC 3261, section 16.3, item 4), or the Call-ID of a

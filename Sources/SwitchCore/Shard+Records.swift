@@ -119,7 +119,9 @@ extension Shard {
             caller: calls[key].call.texts[caller], callee: calls[key].call.texts[callee], callerRouted: calls[key].call.texts[callerRouted],
             calleeRouted: calls[key].call.texts[routed], callerRule: configuration.callerRule(rules.caller, of: origin, period: rules.period),
             calleeRule: configuration.calleeRule(rules.callee, of: origin, period: rules.period))
-        if let refusal = calls[key].call.refusal { decisionText.refusal(refusal) }
+        if let refusal = calls[key].call.refusal {
+            decisionText.refusal(refusal, detail: calls[key].call.refusalDetail, of: origin, in: configuration)
+        }
         decisionText.beginCandidates()
         for index in calls[key].call.candidates.indices {
             let candidate = calls[key].call.candidates[index]

@@ -41,8 +41,8 @@ extension Shard {
     // MARK: - Out
 
     /// The account of a gateway with a registration, and the way to its upstream; nil with the reason when it cannot be used.
-    func upstream(of gateway: RoutingGateway, in snapshot: SwitchConfiguration) -> UpstreamChoice {
-        guard let name = gateway.registration else { return .notNeeded }
+    func upstream(ofGateway index: Int, in snapshot: SwitchConfiguration) -> UpstreamChoice {
+        guard let name = snapshot.routingGateways[index].registration else { return .notNeeded }
         guard let index = snapshot.registrationsByName[name] else { return .down("there is no registration \(name)") }
         guard let view = upstreams[name] else { return .down("registration \(name) has not begun") }
         guard view.isUsable, let flow = view.flow else { return .down("registration \(name) is \(view.reason)") }

@@ -163,6 +163,7 @@ public struct Shard: ~Copyable {
     /// Sending to this peer failed (ICMP error, connection refused or lost).
     public mutating func transportFailed(_ flow: Flow, at now: Moment) {
         transactions.transportFailed(flow, outbox: &outbox)
+        if flow.transport.isReliable { connectionEnded(flow, now: now) }
         takeEvents(now: now)
     }
 

@@ -20,6 +20,18 @@ extension VirtualWorld {
         }
     }
 
+    /// The stream connection of a peer ends, by whichever side: every shard that used it hears of it.
+    public func endConnection(of peer: NetworkAddress, transport: TransportKind) {
+        guard let connection = peers[peer]?.connection, let listener = setup.listeners.firstIndex(where: { $0.transport == transport }) else {
+            return
+        }
+        for shard in 0..<setup.shards {
+            softswitch.boxes[shard].shard.transportFailed(
+                Flow(transport: transport, listener: UInt16(listener), remote: peer, connection: connection), at: moment)
+            settle(shard)
+        }
+    }
+
     /// The process is killed and started again at once: memory is gone, committed calls and registrations
     /// are restored. Returns the calls that could not be restored. `restoring`: whether the store's calls are offered at all.
     @discardableResult

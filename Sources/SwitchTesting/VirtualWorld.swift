@@ -69,7 +69,7 @@ public final class VirtualWorld {
     public private(set) var messagesSent = 0
     /// Hash over every message sent and when it arrives.
     public private(set) var fingerprint: UInt64 = 0
-    private var peers: [NetworkAddress: Peer] = [:]
+    private(set) var peers: [NetworkAddress: Peer] = [:]
     var events = EventQueue<Event>()
     private let origin: Instant
     private let wallOrigin = WallTime(microseconds: 1_767_225_600_000_000)

@@ -56,6 +56,49 @@ import Vocabulary
         #expect(try Explanation(from: "customer-b", caller: "1", callee: "2").answer(view(Self.network)).refusal == "locked")
     }
 
+    @Test("refusals and verdicts name the group, the list or the limit behind them")
+    func behind() throws {
+        let view = try view(
+            #"""
+            [{"kind": "NumberGroup", "name": "barred", "numbers": ["2000"]}, {"kind": "NumberGroup", "name": "bad", "numbers": ["2001"]},
+             {"kind": "NumberGroup", "name": "good", "numbers": ["1"]},
+             {"kind": "GatewayGroup", "name": "small", "capacity": 1}, {"kind": "GatewayGroup", "name": "slow", "callsPerSecond": 1},
+             {"kind": "MappingGateway", "name": "a", "addresses": ["192.0.2.1"], "calleeNumberGroups": {"deny": ["barred", "bad"]}},
+             {"kind": "MappingGateway", "name": "b", "addresses": ["192.0.2.2"], "gatewayGroups": ["small"]},
+             {"kind": "MappingGateway", "name": "c", "addresses": ["192.0.2.3"], "capacity": 1},
+             {"kind": "RoutingGateway", "name": "w", "addresses": ["192.0.2.11"], "callerNumberGroups": ["good"]},
+             {"kind": "RoutingGateway", "name": "x", "addresses": ["192.0.2.12"], "callerNumberGroups": {"deny": ["good", "bad"]}},
+             {"kind": "RoutingGateway", "name": "y", "addresses": ["192.0.2.13"], "gatewayGroups": ["small"]},
+             {"kind": "RoutingGateway", "name": "z", "addresses": ["192.0.2.14"], "gatewayGroups": ["slow"]}]
+            """#)
+        let full = view.configuration.live(CallOrigin.mappingGateway(2)).takeSeat(.made)
+        let group = view.configuration.resume(CallDestination.routingGateway(2))
+        _ = view.configuration.admit(.mappingGateway(0), now: now)
+        guard case .seized(let slow) = view.configuration.seize(Candidate(.routingGateway(3), prefixLength: 0), began: now.instant, now: now)
+        else {
+            Issue.record("the slow gateway takes no call")
+            return
+        }
+        func answer(_ from: String, _ caller: String, _ callee: String) throws -> DecisionDocument {
+            try Explanation(from: from, caller: caller, callee: callee).answer(view)
+        }
+        #expect(try answer("a", "1", "2001").refusalMeaning == "the callee is on the black list bad")
+        #expect(try answer("b", "1", "3").refusalMeaning == "all lines of the caller's gateway group small are taken")
+        #expect(try answer("c", "1", "3").refusalMeaning == "as many calls as the caller may have are up, 1")
+        let reasons = Dictionary(uniqueKeysWithValues: try answer("a", "2001", "3").candidates.map { ($0.name, $0.why) })
+        #expect(
+            reasons == [
+                "w": "the caller is on no white list of it", "x": "the caller is on its black list bad",
+                "y": "all lines of its gateway group small are taken",
+                "z": "its gateway group slow was given as many calls within a second as it may",
+            ])
+        _ = try view.bar(BlacklistOrder(["number": "1", "seconds": 60]))
+        #expect(try answer("a", "1", "3").refusalMeaning == "the caller is on the dynamic blacklist, as callerByHand")
+        keep(full)
+        withExtendedLifetime(group) {}
+        withExtendedLifetime(slow) {}
+    }
+
     @Test("a number on the dynamic blacklist refuses the call")
     func blacklisted() throws {
         let view = try view(Self.network)
@@ -142,6 +185,8 @@ import Vocabulary
         let x = all[2]
         #expect((x.calls, x.callsGiven, x.outOfUseSeconds, x.publishedCapacity) == (1, 1, 30, 12))
         #expect(x.addresses == [.init(address: "192.0.2.10:5060", state: "unknown")])
+        // No rate of it is limited, so none is counted.
+        #expect(x.recentCalls == nil)
         #expect(all[4].isRegistered == false && all[5].capacity == 2)
         let metrics = LiveMetrics.text(view, phones: [PhoneStatus(kind: .phone, name: "1001")])
         #expect(metrics.contains("tandem_gateway_calls{kind=\"routingGateway\",name=\"carrier-x\"} 1\n"))

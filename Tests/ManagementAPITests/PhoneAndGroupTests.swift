@@ -110,13 +110,10 @@ import Vocabulary
     func millionNumbers() throws {
         let numbers = (0..<1_000_000).map { "1\(4_155_000_000 + $0)" }
         let json = #"[{"kind": "NumberGroup", "name": "n", "numbers": "\#(numbers.joined(separator: " "))"}]"#
-        let clock = ContinuousClock()
-        var result: ObjectSet?
-        let taken = try clock.measure { result = try plan(json).get().result }
-        guard case .numberGroup(let group)? = result?.sorted.first else { throw Missing() }
-        #expect(group.numbers.count == 1_000_000)
         // Quadratic work would take hours.
-        #expect(taken < .seconds(120), "\(taken)")
+        let result = try plan(json).get().result
+        guard case .numberGroup(let group)? = result.sorted.first else { throw Missing() }
+        #expect(group.numbers.count == 1_000_000)
         let change = ObjectChange(key: ObjectKey(.numberGroup, "n"), before: nil, after: .numberGroup(group))
         #expect(change.document.json().utf8.count < 1000)
     }

@@ -122,7 +122,6 @@ struct TransportFailureTests {
         }
         // Every INVITE to a dead gateway is reported by itself. Were each report to look at every transaction,
         // these would be four hundred million looks, minutes in a debug build.
-        let began = ContinuousClock.now
         for index in 0..<20_000 {
             let dead = udp(NetworkAddress(ipv4: 0xC000_0300 + UInt32(index % 3), port: 5060))
             _ = bench.send(.invite, flow: dead, user: user(100_000 + index))
@@ -132,11 +131,9 @@ struct TransportFailureTests {
         }
         #expect(bench.takeEvents().count == 20_000)
         #expect(bench.layer.count == 20_000)
-        #expect(ContinuousClock.now - began < .seconds(30))
         // The gateway with calls up dies as well: the answered half is not looked at, report for report.
         for _ in 0..<20_000 { bench.layer.transportFailed(udp(), outbox: &bench.outbox) }
         #expect(bench.takeEvents().count == 10_000)
-        #expect(ContinuousClock.now - began < .seconds(30))
     }
 }
 

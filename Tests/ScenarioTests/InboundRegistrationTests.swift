@@ -50,6 +50,32 @@ struct InboundRegistrationTests {
         #expect(scenario.world.softswitch.statistics.transactions == 0)
     }
 
+    @Test("when its connection ends, a phone that no other can be opened to is offline at once; another stays where its Contact or its proxy is")
+    func connectionEnds() throws {
+        let scenario = InboundScenario()
+        let phone = scenario.phone(transport: .tcp)
+        func bound(contact: String? = nil, lines: [String] = []) throws -> LiveBinding? {
+            phone.register(contacts: contact.map { ["<\($0)>"] }, lines: lines)
+            scenario.pass()
+            #expect(phone.answers.last?.status == 200)
+            #expect(try scenario.status().isOnline)
+            scenario.world.endConnection(of: InboundScenario.address(7), transport: .tcp)
+            return try scenario.location().best(now: scenario.world.moment.instant)
+        }
+        let open = try #require(try bound())
+        #expect(open.flow == Flow(transport: .tcp, listener: 1, remote: InboundScenario.address(7)))
+        let proxied = try #require(try bound(lines: ["Supported: path", "Path: <sip:192.0.2.99:5070;lr>"]))
+        #expect(proxied.flow == Flow(transport: .tcp, listener: 1, remote: InboundScenario.address(99, port: 5070)))
+        phone.register(expires: 0)
+        scenario.pass()
+        #expect(try bound(contact: "sip:1001@10.0.0.7:5060;transport=tcp") == nil)
+        #expect(try !scenario.status().isOnline)
+        scenario.pass()
+        #expect(scenario.world.store.bindings.isEmpty)
+        // It registers over another connection as if nothing had been.
+        #expect(try bound() != nil)
+    }
+
     @Test("unregistering, by name or by star, ends it at once")
     func unregister() throws {
         let scenario = InboundScenario()

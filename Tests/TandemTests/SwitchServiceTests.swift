@@ -38,10 +38,10 @@ import Vocabulary
         #expect(isRegistered, "\(statuses)")
     }
 
-    /// Looks again and again, for at most ten seconds, until something holds.
+    /// Looks again and again, for at most a minute, until something holds.
     private func eventually(_ holds: () async -> Bool) async -> Bool {
         let start = ContinuousClock.now
-        while start.duration(to: .now) < .seconds(10) {
+        while start.duration(to: .now) < .seconds(60) {
             if await holds() { return true }
             await Task.yield()
         }

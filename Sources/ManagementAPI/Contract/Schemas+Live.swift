@@ -9,8 +9,8 @@ extension Schemas {
             record([
                 ("kind", ["type": "string", "enum": .list(GatewayStatus.Kind.allCases.map { .text($0.rawValue) })]), ("name", text),
                 ("usable", flag), ("locked", flag), ("calls", integer), ("capacity", optionalInteger), ("callsPerSecond", optionalInteger),
-                ("callsGiven", integer), ("answerRatio", optionalInteger), ("outOfUseSeconds", integer), ("publishedCapacity", optionalInteger),
-                ("registered", ["type": ["boolean", "null"]]),
+                ("callsWithinSecond", optionalInteger), ("callsGiven", integer), ("answerRatio", optionalInteger), ("outOfUseSeconds", integer),
+                ("publishedCapacity", optionalInteger), ("registered", ["type": ["boolean", "null"]]),
                 ("addresses", ["type": "array", "items": record([("address", text), ("state", text)])]),
             ])),
         .init(
@@ -60,6 +60,7 @@ extension Schemas {
                         ],
                     ],
                     "refusal": ["type": "string", "enum": .list(CallRefusal.allCases.map { .text($0.name) })],
+                    "refusalDetail": integer, "refusalGroup": text,
                     "candidates": ["type": "array", "items": candidate],
                 ],
             ]),
@@ -73,8 +74,8 @@ extension Schemas {
         "properties": [
             "kind": ["type": "string", "enum": ["routingGateway", "phone"]], "name": text, "prefix": text, "priority": integer, "calls": integer,
             "answerRatio": integer, "protectRoute": flag,
-            "verdict": ["type": "string", "enum": .list(Candidate.Verdict.allCases.map { .text($0.name) })], "detail": integer, "why": text,
-            "redirectedTo": text, "caller": text, "callee": text,
+            "verdict": ["type": "string", "enum": .list(Candidate.Verdict.allCases.map { .text($0.name) })], "detail": integer, "group": text,
+            "why": text, "redirectedTo": text, "caller": text, "callee": text,
         ],
     ]
 }

@@ -40,6 +40,8 @@ public struct DecisionDocument: Hashable, Sendable {
     public var callee: Number
     /// Name of the `CallRefusal`; empty where candidates could be tried.
     public var refusal: String
+    /// Why the call was not taken, in a sentence; empty when it was.
+    public var refusalMeaning: String
     public var candidates: [Candidate]
     /// Why no other gateway was tried after the last failure; empty where none was left.
     public var stop: String
@@ -58,7 +60,11 @@ public struct DecisionDocument: Hashable, Sendable {
         configurationRevision = document["configurationRevision"]?.integer ?? 0
         caller = Number(numbers, "caller")
         callee = Number(numbers, "callee")
-        refusal = document["refusal"]?.text ?? ""
+        let refusal = document["refusal"]?.text ?? ""
+        self.refusal = refusal
+        refusalMeaning =
+            CallRefusal.allCases.first { $0.name == refusal }?
+            .meaning(detail: document["refusalDetail"]?.integer, group: document["refusalGroup"]?.text) ?? refusal
         candidates = (document["candidates"]?.elements ?? []).map { Candidate($0) }
         stop = document["stop"]?.text ?? ""
         isForwarded = document["forwarded"]?.flag ?? false
@@ -68,11 +74,6 @@ public struct DecisionDocument: Hashable, Sendable {
     public init?(json: String) {
         guard let document = try? DocumentNode(json: json) else { return nil }
         self.init(document)
-    }
-
-    /// Why the call was not taken, in a sentence; empty when it was.
-    public var refusalMeaning: String {
-        CallRefusal.allCases.first { $0.name == refusal }?.meaning ?? refusal
     }
 }
 
@@ -93,10 +94,13 @@ extension DecisionDocument.Candidate {
         calls = node["calls"]?.integer ?? 0
         answerRatio = node["answerRatio"]?.integer
         isProtectRoute = node["protectRoute"]?.flag ?? false
-        verdict = node["verdict"]?.text ?? ""
+        let verdict = node["verdict"]?.text ?? ""
+        self.verdict = verdict
         caller = node["caller"]?.text ?? ""
         callee = node["callee"]?.text ?? ""
-        let meaning = Candidate.Verdict.allCases.first { $0.name == node["verdict"]?.text }?.meaning(detail: node["detail"]?.integer) ?? ""
+        let meaning =
+            Candidate.Verdict.allCases.first { $0.name == verdict }?
+            .meaning(detail: node["detail"]?.integer, group: node["group"]?.text) ?? ""
         let redirected = node["redirectedTo"]?.text.map { "redirected to \($0)" }
         why = [node["why"]?.text ?? "", meaning, redirected ?? ""].first { !$0.isEmpty } ?? ""
     }

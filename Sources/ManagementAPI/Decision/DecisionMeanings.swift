@@ -3,32 +3,37 @@ import Routing
 // What refusals and verdicts mean, for people.
 
 extension CallRefusal {
-    public var meaning: String {
-        switch self {
+    /// `detail`: the number behind it; `group`: the name behind it.
+    func meaning(detail: Int?, group: String?) -> String {
+        let limit = detail.map { ", \($0)" } ?? ""
+        let name = group.map { " \($0)" } ?? ""
+        return switch self {
         case .locked: "the caller's gateway or phone is locked"
         case .periodBarred: "a period of the caller's gateway bars calls at this time"
-        case .full: "as many calls as the caller may have are up"
-        case .groupFull: "all lines of a gateway group of the caller are taken"
-        case .rateExceeded: "the caller has made as many calls within a second as it may"
+        case .full: "as many calls as the caller may have are up" + limit
+        case .groupFull: "all lines of the caller's gateway group\(name) are taken"
+        case .rateExceeded: "the caller has made as many calls within a second as it may" + limit
         case .callerPrefix: "the beginning of the caller is not allowed"
         case .calleePrefix: "the beginning of the callee is not allowed"
         case .callerLength: "the length of the caller is not allowed"
         case .calleeLength: "the length of the callee is not allowed"
-        case .callerGroup: "the caller is on a black list, or on no white list"
-        case .calleeGroup: "the callee is on a black list, or on no white list"
-        case .callerBlacklisted: "the caller is on the dynamic blacklist"
-        case .calleeBlacklisted: "the callee is on the dynamic blacklist"
+        case .callerGroup: group.map { "the caller is on the black list \($0)" } ?? "the caller is on no white list"
+        case .calleeGroup: group.map { "the callee is on the black list \($0)" } ?? "the callee is on no white list"
+        case .callerBlacklisted: "the caller is on the dynamic blacklist" + (group.map { ", as \($0)" } ?? "")
+        case .calleeBlacklisted: "the callee is on the dynamic blacklist" + (group.map { ", as \($0)" } ?? "")
         case .calleeKind: "the callee is, or is not, a phone of this switch"
         case .noCallee: "the dial plan left no callee"
-        case .groupRateExceeded: "a gateway group of the caller has made as many calls within a second as it may"
+        case .groupRateExceeded: "the caller's gateway group\(name) has made as many calls within a second as it may"
         }
     }
 }
 
 extension Candidate.Verdict {
-    /// Empty where the verdict itself says all. `detail`: the number behind it.
-    func meaning(detail: Int?) -> String {
-        switch self {
+    /// Empty where the verdict itself says all. `detail`: the number behind it; `group`: the name behind it.
+    func meaning(detail: Int?, group: String?) -> String {
+        let limit = detail.map { ", \($0)" } ?? ""
+        let name = group.map { " \($0)" } ?? ""
+        return switch self {
         case .waiting, .tried, .answered, .notNeeded, .redirected: ""
         case .locked: "it is locked"
         case .sameAsSource: "the call came from there"
@@ -41,17 +46,17 @@ extension Candidate.Verdict {
         case .calleePrefix: "the beginning of the callee is not allowed"
         case .callerLength: "the length of the caller is not allowed"
         case .calleeLength: "the length of the callee is not allowed"
-        case .callerGroup: "the caller is on a black list of it, or on no white list"
-        case .calleeGroup: "the callee is on a black list of it, or on no white list"
+        case .callerGroup: group.map { "the caller is on its black list \($0)" } ?? "the caller is on no white list of it"
+        case .calleeGroup: group.map { "the callee is on its black list \($0)" } ?? "the callee is on no white list of it"
         case .retryAfter: "it asked to be left alone" + (detail.map { " for \($0) s more" } ?? "")
         case .noAddressAlive: "none of its addresses answers OPTIONS"
         case .notRegistered: "it registers here, and is not registered"
-        case .full: "all its lines are taken" + (detail.map { ", \($0)" } ?? "")
-        case .groupFull: "all lines of a gateway group of it are taken"
-        case .linesReserved: "no more lines are free in a gateway group than are kept free"
-        case .publishedFull: "it published a capacity that is used up" + (detail.map { ", \($0)" } ?? "")
-        case .rateExceeded: "it was given as many calls within a second as it may" + (detail.map { ", \($0)" } ?? "")
-        case .groupRateExceeded: "a gateway group of it was given as many calls within a second as it may"
+        case .full: "all its lines are taken" + limit
+        case .groupFull: "all lines of its gateway group\(name) are taken"
+        case .linesReserved: "no more lines are free in its gateway group\(name) than are kept free"
+        case .publishedFull: "it published a capacity that is used up" + limit
+        case .rateExceeded: "it was given as many calls within a second as it may" + limit
+        case .groupRateExceeded: "its gateway group\(name) was given as many calls within a second as it may"
         case .searchTerminated: "a gateway with a longer prefix ends the search"
         case .noPoolNumber: "no number of its caller pool is free"
         case .protectDelayOver: "SS_TRY_PROTECT_ROUTE_DELAY was over"

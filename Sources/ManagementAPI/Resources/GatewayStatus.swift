@@ -25,6 +25,8 @@ public struct GatewayStatus: Hashable, Sendable {
     /// Nil: no limit.
     public var capacity: Int?
     public var callsPerSecond: Int?
+    /// Calls within the last second; nil where no limit of them is set.
+    public var recentCalls: Int?
     /// Calls since the process started.
     public var callsGiven: UInt64 = 0
     /// Answer-seizure ratio in percent; nil where it is not counted, or where there is too little to judge.
@@ -52,7 +54,8 @@ public struct GatewayStatus: Hashable, Sendable {
         [
             "kind": .text(kind.rawValue), "name": .text(name), "usable": .flag(isUsable), "locked": .flag(isLocked), "calls": .number(calls),
             "capacity": capacity.map { .number($0) } ?? .null, "callsPerSecond": callsPerSecond.map { .number($0) } ?? .null,
-            "callsGiven": .number(callsGiven), "answerRatio": answerRatio.map { .number($0) } ?? .null,
+            "callsWithinSecond": recentCalls.map { .number($0) } ?? .null, "callsGiven": .number(callsGiven),
+            "answerRatio": answerRatio.map { .number($0) } ?? .null,
             "outOfUseSeconds": .number(outOfUseSeconds), "publishedCapacity": publishedCapacity.map { .number($0) } ?? .null,
             "registered": isRegistered.map { .flag($0) } ?? .null,
             "addresses": .list(addresses.map { ["address": .text($0.address), "state": .text($0.state)] }),
@@ -71,7 +74,7 @@ extension LiveView {
             status.callsPerSecond = gateway.callsPerSecond
             status.isRegistered = isRegistered(gateway.registersHere, gateway.registration, live)
             status.addresses = gateway.addresses.map { .init(address: $0.description, state: "\(AddressState.unknown)") }
-            return status.counting(live)
+            return status.counting(live, gateway.periods, now)
         }
         let routing = configuration.routingGateways.indices.map { index -> GatewayStatus in
             let (gateway, live) = (configuration.routingGateways[index], configuration.live(CallDestination.routingGateway(index)))
@@ -88,14 +91,14 @@ extension LiveView {
             let outOfUse = live.unavailableFor(now.instant)
             status.outOfUseSeconds = outOfUse.nanoseconds <= 0 ? 0 : max(1, outOfUse.inSeconds)
             status.publishedCapacity = live.publishedCapacity(now.instant)
-            return status.counting(live)
+            return status.counting(live, gateway.periods, now)
         }
         let groups = zip(configuration.groups, configuration.live.objects(.group, named: configuration.groups.map(\.name))).map {
             group, live -> GatewayStatus in
             var status = GatewayStatus(.gatewayGroup, group.name)
             status.capacity = group.capacity
             status.callsPerSecond = group.callsPerSecond
-            return status.counting(live)
+            return status.counting(live, [], now)
         }
         return [mapping, routing, groups].flatMap { $0.sorted { $0.name < $1.name } }
     }
@@ -118,8 +121,9 @@ extension LiveView {
 }
 
 extension GatewayStatus {
-    fileprivate func counting(_ live: LiveObject) -> GatewayStatus {
+    fileprivate func counting(_ live: LiveObject, _ periods: [Period], _ now: Moment) -> GatewayStatus {
         var status = self
+        if callsPerSecond != nil || periods.contains(where: { $0.callsPerSecond != nil }) { status.recentCalls = live.recentCalls(now: now.instant) }
         status.calls = live.calls
         status.callsGiven = live.callsGiven
         return status

@@ -139,13 +139,8 @@ extension SwitchConfiguration {
         return switchingSettings.stop(after: status, signs, at: SwitchingRules())
     }
 
-    /// A staged timer: the gateway's own (not 0), else the system's.
-    public func setupTimeout(
-        _ own: KeyPath<SetupTimeouts, Int?> & Sendable, of destination: CallDestination?, otherwise system: Interval
-    ) -> Interval {
-        guard case .routingGateway(let index) = destination, let seconds = routingGateways[index].timeouts[keyPath: own], seconds > 0 else {
-            return system
-        }
-        return .seconds(Int64(seconds))
+    /// The staged timers of its own; nil or 0 in one: the system's value.
+    public func setupTimeouts(of destination: CallDestination?) -> SetupTimeouts {
+        if case .routingGateway(let index) = destination { routingGateways[index].timeouts } else { SetupTimeouts() }
     }
 }

@@ -54,10 +54,22 @@ public struct DecisionText: Sendable {
         raw("}")
     }
 
-    public mutating func refusal(_ refusal: CallRefusal) {
+    /// Why the call is not taken, and what stands behind it: a limit, or the name of a group or list.
+    public mutating func refusal(
+        _ refusal: CallRefusal, detail: Int32, of origin: CallOrigin, in configuration: SwitchConfiguration
+    ) {
         raw(#","refusal":""#)
         raw(name: refusal.name)
         raw("\"")
+        switch configuration.behind(refusal, detail, of: origin) {
+        case .nothing: break
+        case .number(let value):
+            raw(#","refusalDetail":"#)
+            number(value)
+        case .name(let name):
+            raw(#","refusalGroup":"#)
+            text(name)
+        }
     }
 
     public mutating func beginCandidates() {
@@ -89,9 +101,14 @@ public struct DecisionText: Sendable {
         raw(#","verdict":""#)
         raw(name: candidate.verdict.text)
         raw("\"")
-        if candidate.detail != 0 {
+        switch configuration.behind(candidate.verdict, candidate.detail, of: candidate.destination) {
+        case .nothing: break
+        case .number(let value):
             raw(#","detail":"#)
-            number(Int64(candidate.detail))
+            number(value)
+        case .name(let name):
+            raw(#","group":"#)
+            text(name)
         }
         if !why.isEmpty {
             raw(#","why":"#)
@@ -138,7 +155,9 @@ public struct DecisionText: Sendable {
                     caller: inquiry.caller, callee: inquiry.callee, callerRouted: caller, calleeRouted: callee,
                     callerRule: configuration.callerRule(decision.callerRule, of: inquiry.origin, period: decision.period),
                     calleeRule: configuration.calleeRule(decision.calleeRule, of: inquiry.origin, period: decision.period))
-                if let reason = decision.refusal { refusal(reason) }
+                if let reason = decision.refusal {
+                    refusal(reason, detail: decision.refusalDetail, of: inquiry.origin, in: configuration)
+                }
                 beginCandidates()
                 for candidate in decision.candidates { explain(candidate, inquiry, caller, callee, in: configuration, fault: fault) }
                 endCandidates()
@@ -211,54 +230,6 @@ public struct DecisionText: Sendable {
             }
         }
         bytes.append(UInt8(ascii: "\""))
-    }
-}
-
-extension SwitchConfiguration {
-    /// The rule of a caller's dial plan as operators write it (`original=target|target`), by its place and the period that held.
-    public func callerRule(_ rule: Int?, of origin: CallOrigin, period: Int?) -> String? {
-        guard let rule, case .mappingGateway(let index) = origin else { return nil }
-        let gateway = mappingGateways[index]
-        return (period.flatMap { gateway.periods[$0].callerRewrite } ?? gateway.callerRewrite).text(of: rule)
-    }
-
-    /// The same for the callee's number.
-    public func calleeRule(_ rule: Int?, of origin: CallOrigin, period: Int?) -> String? {
-        guard let rule else { return nil }
-        switch origin {
-        case .mappingGateway(let index):
-            let gateway = mappingGateways[index]
-            return (period.flatMap { gateway.periods[$0].calleeRewrite } ?? gateway.calleeRewrite).text(of: rule)
-        case .phone(let index): return phones[index].outgoingCalleeRewrite.text(of: rule)
-        }
-    }
-}
-
-extension RewriteRules {
-    func text(of rule: Int) -> String { rules[rule].original + "=" + rules[rule].targets.joined(separator: "|") }
-}
-
-// Names are looked up, not made: a decision is written with every call.
-
-extension Candidate.Verdict {
-    private static let texts = allCases.map(\.name)
-    var text: String { Self.texts[Int(rawValue)] }
-}
-
-extension CallRefusal {
-    private static let texts = [""] + allCases.map { "\($0)" }
-    public var name: String { Self.texts[Int(rawValue)] }
-}
-
-extension SourceTable.Rule {
-    var name: String {
-        switch self {
-        case .addressAndPort: "addressAndPort"
-        case .address: "address"
-        case .registration: "registration"
-        case .credentials: "credentials"
-        case .binding: "binding"
-        }
     }
 }
 

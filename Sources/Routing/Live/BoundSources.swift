@@ -16,6 +16,12 @@ public final class BoundSources: Sendable {
         return names.withLock { $0[source]?.first }
     }
 
+    /// All who registered from exactly this address.
+    public func endpoints(at source: NetworkAddress) -> [EndpointName] {
+        guard sourceCount.load(ordering: .relaxed) > 0 else { return [] }
+        return names.withLock { $0[source] ?? [] }
+    }
+
     public func insert(_ name: EndpointName, at source: NetworkAddress) {
         names.withLock { names in
             if names[source]?.contains(name) != true { names[source, default: []].append(name) }

@@ -101,6 +101,9 @@ extension LiveObject {
         return details.withLock { $0.rate.admit(limit: limit, now: now) }
     }
 
+    /// Calls admitted within the last second; counted only where a limit is set.
+    public func recentCalls(now: Instant) -> Int { details.withLock { $0.rate.recent(now: now) } }
+
     public func wouldAdmit(limit: Int?, now: Instant) -> Bool {
         guard let limit else { return true }
         return details.withLock { $0.rate.wouldAdmit(limit: limit, now: now) }

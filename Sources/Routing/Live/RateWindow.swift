@@ -31,6 +31,17 @@ struct RateWindow: Sendable {
         return true
     }
 
+    /// How many were admitted within the last second: the times are in order.
+    func recent(now: Instant) -> Int {
+        let start = now.nanoseconds - RateWindow.second.nanoseconds
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if ring[(next - 1 - middle + ring.count) % ring.count] > start { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
     private mutating func grow(to capacity: Int) {
         guard ring.count < capacity else { return }
         var wider: [Int64] = []

@@ -38,8 +38,6 @@ public struct DigestServer: Sendable {
         case stale
         /// User, password or response is wrong, and the nonce was good.
         case wrong
-        /// They are for another Request-URI.
-        case otherRequest
         /// Right. Whether nonce and count were used before is for the caller to find out; `count` is 0 for a
         /// client that does not count (RFC 2069), whose nonce is good for one request.
         case right(nonce: SignedNonce, count: UInt32)
@@ -54,12 +52,15 @@ public struct DigestServer: Sendable {
     }
 
     /// Judges the credentials of a request that came from `source`, for the account of this name and password.
+    ///
+    /// The URI that they name need not be the Request-URI: a proxy may have changed the latter, and many clients name
+    /// their server alone (RFC 3261, section 22.4: no failure). That an answer serves once, and from one host,
+    /// is what the nonce and its count see to.
     public func verify(_ message: Message, username: Bytes, password: Bytes, source: NetworkAddress, now: WallTime) -> Verdict {
         guard let credentials = credentials(of: message) else { return .absent }
         guard let nonce = signer.read(credentials.nonce, host: source), isCurrent(nonce, now: now),
             settings.algorithms.contains(credentials.algorithm.family)
         else { return .stale }
-        guard isFor(credentials.uri, message.requestURI) else { return .otherRequest }
         let family = credentials.algorithm.family
         let isNamed =
             credentials.isUserhash
@@ -110,14 +111,6 @@ public struct DigestServer: Sendable {
     private func isCurrent(_ nonce: SignedNonce, now: WallTime) -> Bool {
         let age = now.microseconds - nonce.time.microseconds
         return age >= 0 && age < max(settings.answerTime, settings.nonceLifetime).nanoseconds / 1_000
-    }
-
-    /// Whether credentials for one URI stand for a request to another: the same user and host, whatever
-    /// port or parameters either has, as many phones leave them out.
-    private func isFor(_ uri: Bytes, _ requestURI: Bytes) -> Bool {
-        if uri.equals(requestURI) { return true }
-        guard let named = URI(uri), let asked = URI(requestURI) else { return false }
-        return named.user.equals(asked.user) && named.host.equalsIgnoringCase(asked.host)
     }
 }
 

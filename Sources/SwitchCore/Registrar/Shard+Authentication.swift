@@ -15,8 +15,6 @@ enum AuthenticationOutcome: Equatable {
 /// How a request that did not prove its account is answered.
 enum AuthenticationAnswer: Equatable {
     case challenge(isStale: Bool)
-    /// Its credentials are for another Request-URI.
-    case otherRequest
     /// Wrong too often within one attempt.
     case refused
     /// The source failed too often; it is barred for this long.
@@ -27,7 +25,6 @@ enum AuthenticationAnswer: Equatable {
     func status(_ server: DigestServer) -> Int {
         switch self {
         case .challenge: server.challengeStatus
-        case .otherRequest: 400
         case .refused, .suspended, .noPassword: 403
         }
     }
@@ -35,7 +32,6 @@ enum AuthenticationAnswer: Equatable {
     var reasonPhrase: StaticString? {
         switch self {
         case .challenge: nil
-        case .otherRequest: "Credentials For Another Request-URI"
         case .refused: "Wrong Credentials"
         case .suspended: "Suspended After Failed Authentication"
         case .noPassword: "Account Without Password"
@@ -80,7 +76,6 @@ extension Shard {
         switch verdict {
         case .absent: return .challenge(isStale: false)
         case .stale: return .challenge(isStale: true)
-        case .otherRequest: return .otherRequest
         case .wrong:
             counters.authenticationFailures += 1
             switch memory.failures.failed(name, source: flow.remote, isRegistration: isRegistration, limits: limits, now: now.instant) {
@@ -131,7 +126,7 @@ extension Shard {
             outbox.append("Retry-After: ")
             outbox.append(decimal: UInt64(max(1, (time + .milliseconds(999)).inSeconds)))
             outbox.append("\r\n")
-        case .otherRequest, .refused, .noPassword: break
+        case .refused, .noPassword: break
         }
     }
 

@@ -101,8 +101,10 @@ extension Shard {
         guard left > .zero else { return nil }
         var remote = stored.source
         if stored.transport.isReliable {
-            // Its connection is gone; one can be opened to an address that no translator hides.
-            guard !stored.isBehindNAT, let address = stored.contact.withBytes({ URI($0)?.address }) else { return nil }
+            // Its connection ended with the process.
+            guard let address = Shard.reachableAddress(contact: stored.contact, path: stored.path, isBehindNAT: stored.isBehindNAT) else {
+                return nil
+            }
             remote = address
         }
         let index = Int(stored.listener)
@@ -126,6 +128,42 @@ extension Shard {
             binding.heardAt = Instant(nanoseconds: now.instant.nanoseconds - Int64(secrets.next() % UInt64(life.nanoseconds)))
         }
         return binding
+    }
+
+    // MARK: - Connections
+
+    /// A connection over which phones or gateways registered has ended. Where another can be opened to one of them, its
+    /// binding stands and requests to it open it; otherwise nobody can be reached by the binding, and it is removed.
+    mutating func connectionEnded(_ ended: Flow, now: Moment) {
+        guard ended.connection != 0 else { return }
+        for endpoint in configuration.live.registrar.sources.endpoints(at: ended.remote) {
+            guard let key = boundAccountKeys[endpoint.name] else { continue }
+            let before = boundAccounts[key].allBindings
+            guard before.contains(where: { $0.flow == ended }) else { continue }
+            var left: [LiveBinding] = []
+            for var binding in before where binding.expiresAt > now.instant {
+                if binding.flow == ended {
+                    guard
+                        let address = Shard.reachableAddress(
+                            contact: String(decoding: binding.contact, as: UTF8.self), path: String(decoding: binding.path, as: UTF8.self),
+                            isBehindNAT: binding.isBehindNAT)
+                    else { continue }
+                    binding.flow = Flow(transport: ended.transport, listener: ended.listener, remote: address)
+                }
+                left.append(binding)
+            }
+            replaceBindings(of: boundAccounts[key].account, key, before, by: left, now: now)
+        }
+    }
+
+    /// Where a new connection to a binding can be opened: its first proxy's address, else its Contact's, unless a
+    /// translator hides it. Nil without an address: names are not looked up for bindings.
+    private static func reachableAddress(contact: String, path: String, isBehindNAT: Bool) -> NetworkAddress? {
+        guard !path.isEmpty else { return isBehindNAT ? nil : contact.withBytes { URI($0)?.address } }
+        return path.withBytes { path in
+            var proxies = CommaList(path)
+            return proxies.next().flatMap { NameAddress($0)?.uri }.flatMap { URI($0)?.address }
+        }
     }
 
     // MARK: - Time

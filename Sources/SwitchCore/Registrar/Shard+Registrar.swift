@@ -25,6 +25,7 @@ extension Shard {
             return true
         }
         guard transactions.count < settings.maximumTransactions else {
+            note(.transactions, flow.remote, now: now)
             _ = StatelessReply.write(
                 to: message, from: flow, status: 503, reason: Bytes(ReasonPhrase.of(503)), extra: "Retry-After: 10\r\n", seed: settings.seed,
                 into: &outbox)

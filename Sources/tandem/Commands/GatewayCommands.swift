@@ -26,12 +26,14 @@ struct Gateways: AsyncParsableCommand {
 
     private static let columns: [Listing.Column] = [
         .init("KIND", "kind"), .init("NAME", "name"), .init("USABLE", "usable"), .init("CALLS", "calls"), .init("CAPACITY", "capacity"),
-        .init("PUBLISHED", "publishedCapacity"), .init("CPS LIMIT", "callsPerSecond"), .init("ASR %", "answerRatio"),
+        .init("PUBLISHED", "publishedCapacity"), .init("CPS", "callsWithinSecond"), .init("CPS LIMIT", "callsPerSecond"),
+        .init("ASR %", "answerRatio"),
         .init("OUT OF USE S", "outOfUseSeconds"), .init("REGISTERED", "registered"), .init("ADDRESSES", "addresses"),
     ]
 
     private static let fullColumns = [
-        "kind", "name", "usable", "locked", "calls", "capacity", "callsPerSecond", "callsGiven", "answerRatio", "outOfUseSeconds",
+        "kind", "name", "usable", "locked", "calls", "capacity", "callsPerSecond", "callsWithinSecond", "callsGiven", "answerRatio",
+        "outOfUseSeconds",
         "publishedCapacity", "registered", "addresses",
     ].map { Listing.Column($0, $0) }
 }

@@ -76,7 +76,9 @@ struct LiveObjectTests {
     @Test("at most so many within any second, exactly")
     func rate() {
         let live = LiveObject()
+        #expect(live.recentCalls(now: Self.at(0)) == 0)
         #expect([0, 300, 600].map { live.admit(limit: 3, now: Self.at($0)) } == [true, true, true])
+        #expect([600, 999, 1000, 1299, 1300, 1600].map { live.recentCalls(now: Self.at($0)) } == [3, 3, 2, 2, 1, 0])
         #expect(!live.wouldAdmit(limit: 3, now: Self.at(999)) && !live.admit(limit: 3, now: Self.at(999)))
         #expect(live.wouldAdmit(limit: 3, now: Self.at(1_000)) && live.admit(limit: 3, now: Self.at(1_000)))
         #expect(!live.admit(limit: 3, now: Self.at(1_299)))
