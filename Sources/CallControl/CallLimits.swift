@@ -13,7 +13,8 @@ public enum CallLimitKind: UInt8, CaseIterable, Sendable {
     /// `SS_MAX_CALL_DURATION`
     case systemMaximum = 5
 
-    public var name: String { "\(self)" }
+    private static let names = CaseNames<Self>()
+    public var name: String { Self.names[self] }
 
     /// Where an operator finds it.
     public var sourceName: String {

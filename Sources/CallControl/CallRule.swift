@@ -11,7 +11,8 @@ public enum CallRule: UInt8, CaseIterable, Sendable {
     /// It has none, and no such limit is set.
     case none = 3
 
-    public var name: String { "\(self)" }
+    private static let names = CaseNames<Self>()
+    public var name: String { Self.names[self] }
 }
 
 /// Why a call is under its rule. Raw values are stored: append only.
@@ -23,7 +24,8 @@ public enum CallRuleReason: UInt8, CaseIterable, Sendable {
     case timerSwitchedOffForGateway = 5
     case timerSwitchedOffByCaller = 6
 
-    public var name: String { "\(self)" }
+    private static let names = CaseNames<Self>()
+    public var name: String { Self.names[self] }
 
     /// For operators.
     public var text: String {

@@ -16,7 +16,8 @@ public struct ProofOfLife: Hashable, Sendable {
         /// Media came from it.
         case media = 5
 
-        public var name: String { "\(self)" }
+        private static let names = CaseNames<Self>()
+        public var name: String { Self.names[self] }
 
         /// For operators.
         public var text: String {

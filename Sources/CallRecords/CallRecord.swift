@@ -153,5 +153,6 @@ public enum AttemptOutcome: Int16, CaseIterable, Sendable {
     /// Ended by the switch for another reason, which the call's record names.
     case abandoned = 10
 
-    public var name: String { "\(self)" }
+    private static let names = CaseNames<Self>()
+    public var name: String { Self.names[self] }
 }

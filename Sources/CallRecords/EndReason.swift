@@ -1,3 +1,5 @@
+import Vocabulary
+
 /// Why a call ended: one catalogue for records, console, metrics and reports.
 ///
 /// Raw values are stored in `ledger.db`: never renumber, only append.
@@ -64,8 +66,9 @@ public enum CallParty: UInt8, CaseIterable, Sendable {
 }
 
 extension EndReason {
+    private static let names = CaseNames<Self>()
     /// The name under which records, filters and metrics know the reason.
-    public var name: String { "\(self)" }
+    public var name: String { Self.names[self] }
 
     /// What happened, in words for an operator.
     public var meaning: String { entry.meaning }

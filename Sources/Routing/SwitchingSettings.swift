@@ -58,7 +58,8 @@ public enum SwitchStop: UInt8, Sendable, Hashable, CaseIterable {
     /// `SS_GATEWAY_SWITCH_LIMIT`
     case switchLimit
 
-    public var name: String { "\(self)" }
+    private static let names = CaseNames<Self>()
+    public var name: String { Self.names[self] }
 }
 
 extension SwitchingSettings {

@@ -87,24 +87,16 @@ extension Shard {
     mutating func writeDecision(_ key: SlabKey, isOver: Bool = false) {
         if let stored = calls[key].call.stored {
             let text = calls[key].call.texts[stored.decision]
-            guard isOver, text.count > 1 else {
+            guard isOver, decisionText.resume(text) else {
                 records.append(text)
                 return
             }
-            let start = records.beginText()
-            // Without the brace that closes it.
-            records.appendRaw(text.upTo(text.count - 1))
-            writeEnd(key)
-            records.appendRaw(Bytes("}"))
-            records.endText(start)
-            return
+        } else {
+            writeDecisionText(key)
         }
-        writeDecisionText(key)
-        let start = records.beginText()
-        decisionText.bytes.withBytes { records.appendRaw($0) }
         if isOver { writeEnd(key) }
-        records.appendRaw(Bytes("}"))
-        records.endText(start)
+        decisionText.end()
+        decisionText.bytes.withBytes { records.append($0) }
     }
 
     /// The decision without what the end adds, and without the brace that closes it.
@@ -139,63 +131,23 @@ extension Shard {
 
     private mutating func writeEnd(_ key: SlabKey) {
         if let limits = calls[key].call.limits {
-            records.appendRaw(Bytes(#","rule":{"name":""#))
-            appendJSON(limits.decision.rule.name)
-            records.appendRaw(Bytes(#"","why":""#))
-            appendJSON(limits.decision.reason.text)
-            records.appendRaw(UInt8(ascii: "\""))
-            if let limit = limits.limit {
-                records.appendRaw(Bytes(#","limitSeconds":"#))
-                appendRaw(decimal: limit.seconds)
-                records.appendRaw(Bytes(#","limitOf":""#))
-                appendJSON(limit.kind.sourceName)
-                records.appendRaw(UInt8(ascii: "\""))
-                if let answered = calls[key].call.answeredAt {
-                    // The wall clock as it stood at the answer: this plus the limit is when the limit ends the call.
-                    let from = answered.wall + (limits.start(of: limit, answeredAt: answered.instant) - answered.instant)
-                    records.appendRaw(Bytes(#","limitFrom":"#))
-                    appendRaw(decimal: from.microseconds)
-                }
+            let answered = calls[key].call.answeredAt
+            let limit = limits.limit.map { limit in
+                // The wall clock as it stood at the answer: this plus the limit is when the limit ends the call.
+                (
+                    seconds: limit.seconds, of: limit.kind.sourceName,
+                    from: answered.map { $0.wall + (limits.start(of: limit, answeredAt: $0.instant) - $0.instant) }
+                )
             }
-            records.appendRaw(Bytes("}"))
+            decisionText.rule(limits.decision.rule.name, why: limits.decision.reason.text, limit: limit)
         }
-        if !calls[key].call.endNote.isEmpty {
-            records.appendRaw(Bytes(#","evidence":""#))
-            appendJSON(calls[key].call.texts[calls[key].call.endNote])
-            records.appendRaw(UInt8(ascii: "\""))
-        }
-        writeLife(calls[key].call.callerLeg, Bytes(#","callerLastSeen""#))
-        if let callee = calls[key].call.attempts.last?.leg { writeLife(callee, Bytes(#","calleeLastSeen""#)) }
+        if !calls[key].call.endNote.isEmpty { decisionText.evidence(calls[key].call.texts[calls[key].call.endNote]) }
+        writeLife(calls[key].call.callerLeg, .caller)
+        if let callee = calls[key].call.attempts.last?.leg { writeLife(callee, .callee) }
     }
 
-    /// When a leg last showed life, and how.
-    private mutating func writeLife(_ leg: SlabKey, _ name: Bytes) {
+    private mutating func writeLife(_ leg: SlabKey, _ side: DecisionSide) {
         guard legs.contains(leg), let life = legs[leg].life else { return }
-        records.appendRaw(name)
-        records.appendRaw(Bytes(#":{"at":"#))
-        appendRaw(decimal: life.at.wall.microseconds)
-        records.appendRaw(Bytes(#","by":""#))
-        appendJSON(life.kind.name)
-        records.appendRaw(Bytes(#""}"#))
+        decisionText.lastSeen(side, at: life.at.wall, by: life.kind.name)
     }
-
-    private mutating func appendJSON(_ text: String) { text.withBytes { appendJSON($0) } }
-
-    private mutating func appendJSON(_ text: Bytes) {
-        for i in 0..<text.count {
-            let byte = text[i]
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                records.appendRaw(UInt8(ascii: "\\"))
-                records.appendRaw(byte)
-            case 0x20..<0x7F: records.appendRaw(byte)
-            default:
-                // A byte that is not printable ASCII is shown as the code point of the same number.
-                records.appendRaw(Bytes("\\u00"))
-                for digit in [byte >> 4, byte & 15] { records.appendRaw(digit < 10 ? 0x30 + digit : 0x57 + digit) }
-            }
-        }
-    }
-
-    private mutating func appendRaw(decimal value: Int64) { String(value).withBytes { records.appendRaw($0) } }
 }

@@ -96,7 +96,8 @@ extension Candidate {
         /// No number of its caller number pool is free.
         case noPoolNumber
 
-        public var name: String { "\(self)" }
+        private static let names = CaseNames<Self>()
+        public var name: String { Self.names[self] }
         public var isUsable: Bool { self == .waiting }
 
         /// Whether the gateway is not meant for this call at all. It then does not end the search, whatever its

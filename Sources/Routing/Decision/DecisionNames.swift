@@ -84,16 +84,9 @@ extension RewriteRules {
     func text(of rule: Int) -> String { rules[rule].original + "=" + rules[rule].targets.joined(separator: "|") }
 }
 
-// Names are looked up, not made: a decision is written with every call.
-
-extension Candidate.Verdict {
-    private static let texts = allCases.map(\.name)
-    var text: String { Self.texts[Int(rawValue)] }
-}
-
 extension CallRefusal {
-    private static let texts = [""] + allCases.map { "\($0)" }
-    public var name: String { Self.texts[Int(rawValue)] }
+    private static let names = CaseNames<Self>()
+    public var name: String { Self.names[self] }
 }
 
 extension SourceTable.Rule {
@@ -109,5 +102,6 @@ extension SourceTable.Rule {
 }
 
 extension BlacklistKind {
-    public var name: String { "\(self)" }
+    private static let names = CaseNames<Self>()
+    public var name: String { Self.names[self] }
 }

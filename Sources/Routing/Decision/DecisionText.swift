@@ -12,7 +12,7 @@ public struct DecisionText: Sendable {
     public mutating func begin(
         _ origin: CallOrigin, rule: SourceTable.Rule, source: NetworkAddress, in configuration: SwitchConfiguration
     ) {
-        bytes.removeAll(keepingCapacity: true)
+        begin(with: .empty)
         raw(#"{"origin":{"kind":""#)
         switch origin {
         case .mappingGateway: raw("mappingGateway")
@@ -99,7 +99,7 @@ public struct DecisionText: Sendable {
         }
         if candidate.isProtectRoute { raw(#","protectRoute":true"#) }
         raw(#","verdict":""#)
-        raw(name: candidate.verdict.text)
+        raw(name: candidate.verdict.name)
         raw("\"")
         switch configuration.behind(candidate.verdict, candidate.detail, of: candidate.destination) {
         case .nothing: break
@@ -186,18 +186,23 @@ public struct DecisionText: Sendable {
         endCandidate()
     }
 
+    mutating func begin(with text: Bytes) {
+        bytes.removeAll(keepingCapacity: true)
+        copy(text)
+    }
+
     // MARK: - JSON
 
     // A decision is written twice with every answered call: literals and plain numbers are copied whole, and nothing
     // is made on the heap.
 
-    private mutating func raw(_ literal: StaticString) { copy(Bytes(literal)) }
+    mutating func raw(_ literal: StaticString) { copy(Bytes(literal)) }
 
     private mutating func raw(name: String) { name.withBytes { copy($0) } }
 
     private mutating func copy(_ value: Bytes) { bytes.append(contentsOf: value.buffer) }
 
-    private mutating func number(_ value: Int64) {
+    mutating func number(_ value: Int64) {
         if value < 0 { bytes.append(UInt8(ascii: "-")) }
         var divisor: UInt64 = 1
         while value.magnitude / divisor >= 10 { divisor *= 10 }
@@ -207,9 +212,9 @@ public struct DecisionText: Sendable {
         }
     }
 
-    private mutating func text(_ string: String) { string.withBytes { text($0) } }
+    mutating func text(_ string: String) { string.withBytes { text($0) } }
 
-    private mutating func text(_ value: Bytes) {
+    mutating func text(_ value: Bytes) {
         bytes.append(UInt8(ascii: "\""))
         if value.isPlain {
             copy(value)
