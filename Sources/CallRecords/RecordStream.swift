@@ -54,6 +54,14 @@ public struct RecordStream: Sendable {
         bytes.append(contentsOf: text.buffer)
     }
 
+    /// An address as text.
+    public mutating func append(_ address: NetworkAddress) {
+        withUnsafeTemporaryAllocation(byteCount: 64, alignment: 1) { buffer in
+            let length = address.write(into: buffer)
+            append(Bytes(UnsafeRawBufferPointer(rebasing: buffer[..<length])))
+        }
+    }
+
     /// Begins a text whose length is not known yet; `endText` closes it.
     public mutating func beginText() -> Int {
         bytes.append(contentsOf: [0, 0, 0, 0])

@@ -1,9 +1,10 @@
 import Vocabulary
 
-/// Where one phone or gateway is registered, as it is kept on disk, so that the next process finds it there.
+/// Where one phone or gateway is registered, as it is kept on disk, so that the next process finds it there. Texts are
+/// the bytes that the REGISTER had: one is written for every renewal.
 public struct StoredBinding: Hashable, Sendable {
-    public var contact: String
-    public var path: String
+    public var contact: [UInt8]
+    public var path: [UInt8]
     public var source: NetworkAddress
     public var transport: TransportKind
     /// Index of the listener in the boot file.
@@ -13,19 +14,19 @@ public struct StoredBinding: Hashable, Sendable {
     public var until: WallTime
     public var untilInstant: Instant
     public var q: UInt16
-    public var callID: String
+    public var callID: [UInt8]
     public var cseq: UInt32
-    public var instance: String
+    public var instance: [UInt8]
     public var flowNumber: UInt32
     public var isBehindNAT: Bool
     public var registeredAt: WallTime
     public var updatedAt: WallTime
-    public var userAgent: String
+    public var userAgent: [UInt8]
 
     public init(
-        contact: String, path: String, source: NetworkAddress, transport: TransportKind, listener: UInt16, connection: UInt32, until: WallTime,
-        untilInstant: Instant, q: UInt16, callID: String, cseq: UInt32, instance: String, flowNumber: UInt32, isBehindNAT: Bool,
-        registeredAt: WallTime, updatedAt: WallTime, userAgent: String
+        contact: [UInt8], path: [UInt8], source: NetworkAddress, transport: TransportKind, listener: UInt16, connection: UInt32, until: WallTime,
+        untilInstant: Instant, q: UInt16, callID: [UInt8], cseq: UInt32, instance: [UInt8], flowNumber: UInt32, isBehindNAT: Bool,
+        registeredAt: WallTime, updatedAt: WallTime, userAgent: [UInt8]
     ) {
         self.contact = contact
         self.path = path
@@ -114,13 +115,20 @@ extension StoredBinding {
         ] {
             stream.append(value)
         }
-        for text in [contact, path, source.description, callID, instance, userAgent] { text.withBytes { stream.append($0) } }
+        contact.withBytes { stream.append($0) }
+        path.withBytes { stream.append($0) }
+        stream.append(source)
+        callID.withBytes { stream.append($0) }
+        instance.withBytes { stream.append($0) }
+        userAgent.withBytes { stream.append($0) }
     }
 
     fileprivate init?(_ reader: inout RecordReader) {
         let n = (0..<11).map { _ in reader.integer() }
-        let t = (0..<6).map { _ in reader.text().string }
-        guard let kind = UInt8(exactly: n[0]).flatMap({ TransportKind(rawValue: $0) }), let address = NetworkAddress(t[2]) else { return nil }
+        let t = (0..<6).map { _ in reader.text().array }
+        guard let kind = UInt8(exactly: n[0]).flatMap({ TransportKind(rawValue: $0) }),
+            let address = NetworkAddress(String(decoding: t[2], as: UTF8.self))
+        else { return nil }
         self.init(
             contact: t[0], path: t[1], source: address, transport: kind, listener: UInt16(truncatingIfNeeded: n[1]),
             connection: UInt32(truncatingIfNeeded: n[2]), until: WallTime(microseconds: n[3]), untilInstant: Instant(nanoseconds: n[4]),

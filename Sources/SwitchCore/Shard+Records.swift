@@ -46,8 +46,8 @@ extension Shard {
         append(last?.calleeSent ?? .none, of: key)
         append(mappingGatewayName(key))
         append(last.map { routingGatewayName($0, of: key) } ?? "")
-        append(calls[key].call.source)
-        if let last { append(last.address) } else { records.append(Bytes.empty) }
+        records.append(calls[key].call.source)
+        if let last { records.append(last.address) } else { records.append(Bytes.empty) }
         append(calls[key].call.callerCallID, of: key)
         append(last?.callID ?? .none, of: key)
         writeDecision(key, isOver: true)
@@ -63,7 +63,7 @@ extension Shard {
             records.append(Int64(attempt.status))
             records.append(Int64((attempt.outcome ?? .abandoned).rawValue))
             append(routingGatewayName(attempt, of: key))
-            append(attempt.address)
+            records.append(attempt.address)
             append(attempt.callID, of: key)
             append(attempt.calleeSent, of: key)
         }
@@ -72,13 +72,6 @@ extension Shard {
     private mutating func append(_ place: StoredBytes, of key: SlabKey) { records.append(calls[key].call.texts[place]) }
 
     mutating func append(_ text: String) { text.withBytes { records.append($0) } }
-
-    mutating func append(_ address: NetworkAddress) {
-        withUnsafeTemporaryAllocation(byteCount: 64, alignment: 1) { buffer in
-            let length = address.write(into: buffer)
-            records.append(Bytes(UnsafeRawPointer(buffer.baseAddress!), count: length))
-        }
-    }
 
     // MARK: - The decision
 

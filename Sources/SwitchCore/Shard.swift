@@ -40,6 +40,8 @@ public struct Shard: ~Copyable {
     var keepAlive = KeepAliveRound()
     let nonceSigner: NonceSigner
     var digestServer: DigestServer
+    var registrarRules: RegistrarRules
+    var dateClock = SIPDateClock()
     /// What calls need to know of the registrations of all shards, by name.
     var upstreams: [String: RegistrationView] = [:]
     /// The user part of each registration's Contact, and the registration of each.
@@ -107,6 +109,7 @@ public struct Shard: ~Copyable {
         nonceSigner = NonceSigner(secret: configuration.installationSecret)
         digestServer = DigestServer(
             DigestServer.Settings(configuration.switchConfiguration.endpointSettings), signer: nonceSigner)
+        registrarRules = RegistrarRules(configuration.switchConfiguration.endpointSettings)
         protectionConfigured()
         nameRegistrations()
     }

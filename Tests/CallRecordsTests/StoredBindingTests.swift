@@ -7,10 +7,11 @@ import Vocabulary
 struct StoredBindingTests {
     private func binding(_ contact: String) -> StoredBinding {
         StoredBinding(
-            contact: contact, path: "<sip:edge.example.net;lr>", source: NetworkAddress("[2001:db8::7]:40000")!, transport: .tls, listener: 2,
-            connection: 77, until: WallTime(microseconds: 1_767_225_600_123_456), untilInstant: Instant(nanoseconds: 123_456_789), q: 250,
-            callID: "call-1@phone", cseq: 4_711, instance: "<urn:uuid:1>", flowNumber: 1, isBehindNAT: true,
-            registeredAt: WallTime(microseconds: 1), updatedAt: WallTime(microseconds: 2), userAgent: "Phone \u{FC} 1.0")
+            contact: Array(contact.utf8), path: Array("<sip:edge.example.net;lr>".utf8), source: NetworkAddress("[2001:db8::7]:40000")!,
+            transport: .tls, listener: 2, connection: 77, until: WallTime(microseconds: 1_767_225_600_123_456),
+            untilInstant: Instant(nanoseconds: 123_456_789), q: 250,
+            callID: Array("call-1@phone".utf8), cseq: 4_711, instance: Array("<urn:uuid:1>".utf8), flowNumber: 1, isBehindNAT: true,
+            registeredAt: WallTime(microseconds: 1), updatedAt: WallTime(microseconds: 2), userAgent: Array("Phone \u{FC} 1.0".utf8))
     }
 
     private func written(_ bindings: StoredBindings) -> (tag: RecordStream.Tag, account: String, state: [UInt8]?) {

@@ -215,6 +215,15 @@ struct HeaderTests {
         text.withBytes { #expect(SIPDate($0) == nil) }
     }
 
+    @Test("a clock says the date of every second, and of one that lies before")
+    func dateClock() {
+        var clock = SIPDateClock()
+        for microseconds in [0, 999_999, 1_000_000, 86_400_000_000, 1_000_000, -1] as [Int64] {
+            let wall = WallTime(microseconds: microseconds)
+            #expect(clock.text(at: wall) == Array(SIPDate(wall).text.utf8))
+        }
+    }
+
     @Test("a leap second is taken as the first second after it")
     func leapSecond() {
         "Sat, 31 Dec 2016 23:59:60 GMT".withBytes { #expect(SIPDate($0)?.text == "Sun, 01 Jan 2017 00:00:00 GMT") }

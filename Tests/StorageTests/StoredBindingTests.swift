@@ -17,10 +17,11 @@ struct StoredBindingTests {
             account: account, clock: 7,
             bindings: [
                 StoredBinding(
-                    contact: "sip:\(account)@192.0.2.7:5060", path: "", source: NetworkAddress(ipv4: 0xC000_0207, port: 5060), transport: .udp,
+                    contact: Array("sip:\(account)@192.0.2.7:5060".utf8), path: [], source: NetworkAddress(ipv4: 0xC000_0207, port: 5060),
+                    transport: .udp,
                     listener: 0, connection: 0, until: WallTime(microseconds: 1_767_225_600_000_000), untilInstant: Instant(nanoseconds: 5), q: 1_000,
-                    callID: "call", cseq: cseq, instance: "", flowNumber: 0, isBehindNAT: false, registeredAt: .unset, updatedAt: .unset,
-                    userAgent: "")
+                    callID: Array("call".utf8), cseq: cseq, instance: [], flowNumber: 0, isBehindNAT: false, registeredAt: .unset, updatedAt: .unset,
+                    userAgent: [])
             ])
     }
 

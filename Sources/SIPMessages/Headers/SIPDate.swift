@@ -40,6 +40,20 @@ public struct SIPDate: Hashable, Sendable {
     }
 }
 
+/// The text of the present second, made once.
+public struct SIPDateClock: Sendable {
+    private var second = Int64.min
+    private var bytes: [UInt8] = []
+
+    public init() {}
+
+    public mutating func text(at wall: WallTime) -> [UInt8] {
+        let now = Int64(Calendar.floorDivide(Int(wall.microseconds), 1_000_000))
+        if now != second { (second, bytes) = (now, Array(SIPDate(wall).text.utf8)) }
+        return bytes
+    }
+}
+
 /// The Gregorian calendar as the Date header field names it.
 private enum Calendar {
     static let days: [StaticString] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]

@@ -33,6 +33,14 @@ public struct RegistrarPlan: Hashable, Sendable {
         }
         renewals = Array(repeating: nil, count: request.contacts.count)
         guard !request.contacts.isEmpty else { return }
+        if standing.count == 1, request.contacts.count == 1, request.contacts[0].lifetime > 0,
+            standing[0].callID.withBytes({ $0.equals(request.callID) }), standing[0].isNamed(request.contacts[0])
+        {
+            // Nearly every REGISTER: the same device renews its only binding.
+            try RegistrarPlan.checkOrder(request, standing[0])
+            renewals[0] = 0
+            return
+        }
         try match(request, standing, source)
         try makeRoom(request, standing, source, rules)
         removals.sort()
@@ -84,6 +92,9 @@ public struct RegistrarPlan: Hashable, Sendable {
 }
 
 extension RegisteredContact {
+    /// Whether its URI is written just so.
+    fileprivate func isNamed(_ wanted: RegisterRequest.Wanted) -> Bool { contact.withBytes { $0.equals(wanted.uri.text) } }
+
     /// Whether it is the binding of this URI (RFC 3261, section 19.1.4).
     fileprivate func isContact(_ wanted: RegisterRequest.Wanted) -> Bool {
         contact.withBytes { known in

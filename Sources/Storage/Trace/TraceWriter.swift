@@ -71,7 +71,7 @@ final class TraceWriter {
                 nextLook = MonotonicTime.now + TraceWriter.lookInterval
             }
             if isClosing { closeSegment() }
-            queue.finished(work)
+            queue.finished(&work)
             if isClosing { break }
         }
         noteSize()

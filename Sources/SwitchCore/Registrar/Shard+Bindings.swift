@@ -39,6 +39,8 @@ extension Shard {
     }
 
     private mutating func noteSources(of account: EndpointAccount, _ before: [LiveBinding], _ after: [LiveBinding]) {
+        // A renewal comes from where the binding is.
+        if before.count == after.count, zip(before, after).allSatisfy({ $0.flow.remote == $1.flow.remote }) { return }
         let sources = configuration.live.registrar.sources
         let (old, new) = (Set(before.map(\.flow.remote)), Set(after.map(\.flow.remote)))
         for source in new where !old.contains(source) {
@@ -68,6 +70,7 @@ extension Shard {
     /// The snapshot changed: who is no longer configured is registered nowhere.
     mutating func bindingsConfigured(now: Moment) {
         digestServer = DigestServer(DigestServer.Settings(configuration.endpointSettings), signer: nonceSigner)
+        registrarRules = RegistrarRules(configuration.endpointSettings)
         for key in boundAccounts.keys {
             let before = boundAccounts[key].account
             let bindings = boundAccounts[key].allBindings
@@ -117,11 +120,11 @@ extension Shard {
                 : endpoints.flow(to: remote, transport: stored.transport)
         else { return nil }
         var binding = LiveBinding(
-            contact: Array(stored.contact.utf8), flow: flow,
-            expiresAt: now.instant + min(left, .seconds(Int64(configuration.endpointSettings.expire))), callID: Array(stored.callID.utf8),
+            contact: stored.contact, flow: flow,
+            expiresAt: now.instant + min(left, .seconds(Int64(configuration.endpointSettings.expire))), callID: stored.callID,
             cseq: stored.cseq, registeredAt: Moment(instant: now.instant, wall: stored.registeredAt))
-        (binding.path, binding.q, binding.instance) = (Array(stored.path.utf8), stored.q, Array(stored.instance.utf8))
-        (binding.flowNumber, binding.isBehindNAT, binding.userAgent) = (stored.flowNumber, stored.isBehindNAT, Array(stored.userAgent.utf8))
+        (binding.path, binding.q, binding.instance) = (stored.path, stored.q, stored.instance)
+        (binding.flowNumber, binding.isBehindNAT, binding.userAgent) = (stored.flowNumber, stored.isBehindNAT, stored.userAgent)
         binding.updatedAt = Moment(instant: now.instant, wall: stored.updatedAt)
         // So that not all of them are asked at once whether they are still there.
         if let life = configuration.endpointSettings.timeToLive {
@@ -145,8 +148,7 @@ extension Shard {
                 if binding.flow == ended {
                     guard
                         let address = Shard.reachableAddress(
-                            contact: String(decoding: binding.contact, as: UTF8.self), path: String(decoding: binding.path, as: UTF8.self),
-                            isBehindNAT: binding.isBehindNAT)
+                            contact: binding.contact, path: binding.path, isBehindNAT: binding.isBehindNAT)
                     else { continue }
                     binding.flow = Flow(transport: ended.transport, listener: ended.listener, remote: address)
                 }
@@ -158,7 +160,7 @@ extension Shard {
 
     /// Where a new connection to a binding can be opened: its first proxy's address, else its Contact's, unless a
     /// translator hides it. Nil without an address: names are not looked up for bindings.
-    private static func reachableAddress(contact: String, path: String, isBehindNAT: Bool) -> NetworkAddress? {
+    private static func reachableAddress(contact: [UInt8], path: [UInt8], isBehindNAT: Bool) -> NetworkAddress? {
         guard !path.isEmpty else { return isBehindNAT ? nil : contact.withBytes { URI($0)?.address } }
         return path.withBytes { path in
             var proxies = CommaList(path)
@@ -253,12 +255,11 @@ extension Shard {
 
 extension StoredBinding {
     init(_ binding: LiveBinding, now: Moment) {
-        func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
         self.init(
-            contact: text(binding.contact), path: text(binding.path), source: binding.flow.remote, transport: binding.flow.transport,
+            contact: binding.contact, path: binding.path, source: binding.flow.remote, transport: binding.flow.transport,
             listener: binding.flow.listener, connection: binding.flow.connection, until: now.wall + (binding.expiresAt - now.instant),
-            untilInstant: binding.expiresAt, q: binding.q, callID: text(binding.callID), cseq: binding.cseq, instance: text(binding.instance),
+            untilInstant: binding.expiresAt, q: binding.q, callID: binding.callID, cseq: binding.cseq, instance: binding.instance,
             flowNumber: binding.flowNumber, isBehindNAT: binding.isBehindNAT, registeredAt: binding.registeredAt.wall,
-            updatedAt: binding.updatedAt.wall, userAgent: text(binding.userAgent))
+            updatedAt: binding.updatedAt.wall, userAgent: binding.userAgent)
     }
 }

@@ -51,7 +51,7 @@ extension Shard {
             transactions.respond(server, status: error.status, reason: Bytes(error.reasonPhrase), toTag: tag, now: now.instant, outbox: &outbox)
             return
         }
-        let rules = RegistrarRules(configuration.endpointSettings)
+        let rules = registrarRules
         let key = boundAccountKeys[account.name]
         let before = key.map { boundAccounts[$0].allBindings } ?? []
         let standing = before.filter { $0.expiresAt > now.instant }
@@ -131,7 +131,7 @@ extension Shard {
         let path = request.hasPath && request.supportsPath ? Shard.joined(message, .path) : []
         path.withBytes { outbox.appendRegistrarExtensions(path: $0, usesOutbound: usesOutbound) }
         outbox.append("Date: ")
-        outbox.append(text: SIPDate(now.wall).text)
+        dateClock.text(at: now.wall).withBytes { outbox.append($0) }
         outbox.append("\r\n")
         outbox.append(Capabilities.server)
         outbox.append("Content-Length: 0\r\n\r\n")

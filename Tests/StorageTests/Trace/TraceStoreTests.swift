@@ -206,6 +206,24 @@ struct TraceStoreTests {
         }
     }
 
+    @Test("a shard gets back the memory of what it handed over, once that is written")
+    func memoryReturns() throws {
+        let trace = try TestTrace(folder)
+        let message = tracedMessage("a", padding: 200_000)
+        func place(_ stream: TraceStream) -> UnsafeRawPointer? { stream.bytes.withUnsafeBytes { $0.baseAddress } }
+        var stream = TraceStream()
+        message.bytes.withBytes { stream.append($0, message.envelope) }
+        let first = place(stream)
+        while !trace.store.submit(&stream, lost: 0) {}
+        _ = try trace.messages("a")
+        message.bytes.withBytes { stream.append($0, message.envelope) }
+        #expect(place(stream) != first)
+        while !trace.store.submit(&stream, lost: 0) {}
+        message.bytes.withBytes { stream.append($0, message.envelope) }
+        #expect(place(stream) == first)
+        trace.store.close()
+    }
+
     @Test("a search reads each segment's index and what it names, not the contents")
     func cost() throws {
         var settings = TestTrace.settings
