@@ -17,9 +17,9 @@ public struct LedgerSettings: Sendable {
     /// Longer costs less per call and lets an answer wait that much longer.
     public var groupWindow = Interval.milliseconds(2)
     /// How long committed commands may wait in the journal before they become rows of `ledger.db`, many
-    /// in one transaction. Default 250 ms; 0 makes every group a transaction of its own and needs no
+    /// in one transaction. Default 1 s; 0 makes every group a transaction of its own and needs no
     /// journal. Queries of `LedgerReader` see everything that is committed, whatever the value.
-    public var rowInterval = Interval.milliseconds(250)
+    public var rowInterval = Interval.seconds(1)
     /// Bytes of commands that become rows at once. Default 1 MiB: it bounds the time of one transaction.
     public var rowBytes = 1 << 20
     /// The writer's page cache in bytes. Default 8 MiB: it holds the open calls and the end of each table.
