@@ -1,78 +1,17 @@
 """Phones and gateways that register here: baresip with digest, behind a NAT, over restarts, and beside one who guesses."""
-import json
-import socket
 import time
 
 from harness.checks import expect, expect_between, expect_equal, wait_until
-from harness.messages import Message, credentials, digest_parameters
 from harness.nat import HOME, OFFICE, OUTSIDE, ROUTER, Home
-from harness.scenario import (
-    CALLEE_NUMBER, RECEIVE_ANSWER_STEPS, Scenario, callee_is_hung_up, caller_hangs_up, linger, pause, receive)
+from harness.registrant import OTHER_PASSWORD, PASSWORD, Registrant, phone, phones, places, wait_for_registered
+from harness.scenario import RECEIVE_ANSWER_STEPS, Scenario, callee_is_hung_up, caller_hangs_up, linger, pause, receive
 from harness.sipp import CALLEE, CALLER, STRANGER, SWITCH, written
 from harness.softphone import Softphone
 from harness.switch import USUAL_LISTENERS
 from harness.test import CARRIER, case
 from harness.vendors import OtherCaller, ask_record, customer, gateway
 
-PASSWORD, OTHER_PASSWORD = "correct-horse", "battery-staple"
 OUT = 'kind: RoutingGateway\nname: carrier-x\naddresses: ["127.0.0.3:5070"]\nprefixes: ["+"]\npriority: 10\n'
-
-
-def phone(number, password=PASSWORD, **fields):
-    """A `Phone` document."""
-    lines = ["kind: Phone", f'name: "{number}"', f"password: {password}"]
-    return "\n".join(lines + [f"{key}: {value}" for key, value in fields.items()]) + "\n"
-
-
-def phones(switch):
-    """How the phones stand, by name, as `tandem phones` prints them."""
-    return {entry["name"]: entry for entry in json.loads(switch.succeed("phones", "-o", "json"))}
-
-
-def places(switch, number):
-    return phones(switch)[number]["places"]
-
-
-def wait_for_registered(switch, *numbers, seconds=8):
-    wait_until(lambda: all(places(switch, number) for number in numbers), seconds, f"phones {numbers} are registered", every=0.2)
-
-
-class Registrant:
-    """One socket that registers, as a phone would, and says what it is told."""
-
-    def __init__(self, host, port=0):
-        self.host, self.cseq = host, 0
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind((host, port))
-        self._socket.settimeout(3)
-        self.port = self._socket.getsockname()[1]
-        self.call_id = f"register-{self.port}@{host}"
-
-    def ask(self, account, *fields, expires=600, contact=None, method="REGISTER"):
-        """Sends a REGISTER, and gives the answer; nothing when none comes."""
-        self.cseq += 1
-        contact = contact or f"<sip:{account}@{self.host}:{self.port}>"
-        text = "\r\n".join([
-            f"{method} sip:{written(SWITCH)} SIP/2.0", f"Via: SIP/2.0/UDP {self.host}:{self.port};branch=z9hG4bK{self.port}x{self.cseq};rport",
-            "Max-Forwards: 70", f"From: <sip:{account}@{SWITCH[0]}>;tag=r{self.port}", f"To: <sip:{account}@{SWITCH[0]}>",
-            f"Call-ID: {self.call_id}", f"CSeq: {self.cseq} {method}", f"Contact: {contact}", f"Expires: {expires}", *fields,
-            "Content-Length: 0", "", ""])
-        self._socket.sendto(text.encode(), SWITCH)
-        try:
-            return Message(self._socket.recv(65535).decode())
-        except TimeoutError:
-            return None
-
-    def register(self, account, password, **how):
-        """With the answer to a challenge, where one comes."""
-        answer = self.ask(account, **how)
-        if answer is None or answer.status != 401:
-            return answer
-        challenge = digest_parameters(answer["WWW-Authenticate"])
-        return self.ask(account, credentials(challenge, "REGISTER", f"sip:{written(SWITCH)}", account, password), **how)
-
-    def discard(self):
-        self._socket.close()
 
 
 @case("two baresip phones register, call each other and out; one is behind a NAT that only the keepalive keeps open")
@@ -211,15 +150,14 @@ def password_gateway(test):
         challenged.attributes["auth"] = "true"
         again = side.invite("[authentication username=customer-digest password=" + password + "]", cseq=2, name="again")
         return Scenario(name, side.invite(), receive(100, optional=True), challenged, side.ack_refusal(), again, *ending)
-    # sipp's credentials are for its remote address unless it is told.
-    how = {"options": ["-auth_uri", f"{CALLEE_NUMBER}@{written(SWITCH)}"]}
+    # sipp's credentials name the switch's address, and not the Request-URI.
     b = test.callee(callee_is_hung_up())
     a = test.caller(calling(
         "caller with the password", PASSWORD, *RECEIVE_ANSWER_STEPS, side.receive_answer(), side.ack(2), pause(0.3), side.bye(3), receive(200),
-        linger(0.3)), address=("127.0.0.31", 5062), **how)
+        linger(0.3)), address=("127.0.0.31", 5062))
     test.finish(a, b)
     wrong = test.caller(calling(
-        "caller with a wrong password", "wrong", receive(100, optional=True), receive(401), linger(0.3)), address=("127.0.0.32", 5062), **how)
+        "caller with a wrong password", "wrong", receive(100, optional=True), receive(401), linger(0.3)), address=("127.0.0.32", 5062))
     test.finish(wrong)
     record = ask_record(test.switch, "+14155550199")
     expect_equal((record["mappingGateway"], record["decision"]["origin"]["rule"]), ("customer-digest", "credentials"), "origin of the call")

@@ -8,6 +8,7 @@ import time
 from harness.checks import Failure, expect, expect_equal, wait_until
 from harness.datagrams import ask, request
 from harness.processes import end, quiet_environment
+from harness.registrant import PASSWORD, Registrant, phone, places
 from harness.scenario import Scenario, call_taken, callee, callee_is_hung_up, caller_hangs_up, linger, receive
 from harness.sipp import STRANGER, SWITCH
 from harness.test import CARRIER, CUSTOMER, case
@@ -20,6 +21,9 @@ FIRST_STRANGER = "127.16.0.0"
 REPEATABLE_PER_CALL = 6
 LARGEST_GROWTH_KIB = 48 * 1024
 HOLD_MILLISECONDS = 500
+# Whom the flood tool guesses for.
+GUESSED = "1001"
+PHONE_HOST = "127.0.0.31"
 
 
 class Flood:
@@ -67,18 +71,23 @@ def call_for(test, seconds):
     return a, b, calls
 
 
-def run_flood(test, kind, sources):
-    """Calls for a few seconds, then under the flood: none may fail, few messages may have to be sent again."""
+def run_flood(test, kind, sources, *documents, before=None, meanwhile=None):
+    """Calls for a few seconds, then under the flood: none may fail, few messages may have to be sent again. `before`
+    and `meanwhile` are done before the flood and while it runs."""
     seconds = test.options.load_seconds
-    switch = test.start_switch()
+    switch = test.start_switch(CUSTOMER, CARRIER, *documents)
     a, b, warm = call_for(test, 3)
     test.finish(a, seconds=45)
     b.finish()
+    if before:
+        before()
     memory, lines = switch.resident_kib(), len(switch.log().splitlines())
 
     used = processor_seconds(switch.process.pid)
     flood = test.keep(Flood(test.folder, kind, sources, seconds + 2))
     a, b, calls = call_for(test, seconds)
+    if meanwhile:
+        meanwhile()
     test.finish(a, seconds=seconds + 45)
     sent, rate = flood.finish(seconds + 30)
     used = processor_seconds(switch.process.pid) - used
@@ -115,9 +124,23 @@ def thousand_addresses(test):
     run_flood(test, "INVITE", 1_000)
 
 
-@case("a flood of guessed passwords for one account leaves 200 calls a second alone")
+@case("a flood of guessed passwords for a phone leaves 200 calls a second alone, and the phone, which renews its registration")
 def guessed_passwords(test):
-    run_flood(test, "GUESS", 50_000)
+    rightful = test.keep(Registrant(PHONE_HOST))
+
+    def begin():
+        expect_equal(rightful.register(GUESSED, PASSWORD).status, 200, "answer to the phone before the flood")
+
+    def renew():
+        # The rightful phone registered before the flood: it is no stranger, and none of the guesses is counted against it.
+        for _ in range(5):
+            before = places(test.switch, GUESSED)[0]["updatedAt"]
+            answer = rightful.register(GUESSED, PASSWORD)
+            expect(answer is not None and answer.status == 200, f"the rightful phone was answered {answer and answer.status}")
+            wait_until(lambda known=before: places(test.switch, GUESSED)[0]["updatedAt"] > known, 5, "the binding is renewed")
+            time.sleep(0.5)
+
+    run_flood(test, "GUESS", 50_000, phone(GUESSED), before=begin, meanwhile=renew)
 
 
 @case("a scanner gets no answer and is counted; another stranger gets its 403")

@@ -6,9 +6,11 @@ tried, and its decision has a verdict for each of the others.
 import json
 
 from harness.checks import expect, expect_equal, wait_until
+from harness.datagrams import ask, request
+from harness.messages import Message
 from harness.nameserver import NAME_SERVER, NameServer, address, service
 from harness.scenario import Scenario, call_begun, call_taken, callee, caller, linger, pause, receive
-from harness.sipp import CALLER, written
+from harness.sipp import CALLER, SWITCH, written
 from harness.test import CUSTOMER, case
 from harness.vendors import (
     VENDOR_HOST, Scripted, ask_record, customer, gateway, group, refused, seconds_between, tried, verdicts_of)
@@ -250,3 +252,48 @@ def host_names(test):
     expect_equal([attempt["address"] for attempt in record["attempts"]], [written(REFUSES)], "addresses of the attempts")
     expect(vendor.requests(), "the vendor got no INVITE")
     expect(any(name == "_sip._udp.carrier.example.net" for name, _ in names.asked), f"no SRV record was asked for: {names.asked}")
+
+
+@case("a gateway's PUBLISH limits its calls, is renewed by its entity-tag, and ends; 400, 403, 405, 412 and 423")
+def publish(test):
+    vendor = (VENDOR_HOST, 5220)
+    switch = test.start_switch(
+        CUSTOMER, gateway("carrier-p", vendor, prefixes=["+1"], allowPublish="true"), gateway("carrier-q", REFUSES, prefixes=["+1"], priority=20))
+    Scripted(test, REFUSES)
+    number = 0
+
+    def say(*fields, body="", source=VENDOR_HOST):
+        """The status and the entity-tag of the answer to a PUBLISH."""
+        nonlocal number
+        number += 1
+        fields = ["Event: presence", *fields, *(["Content-Type: application/x-tandem-capacity"] if body else [])]
+        text = request("PUBLISH", uri=f"sip:capacity@{SWITCH[0]}", call_id=f"publish-{number}@example.net", source=source, fields=fields)
+        answer = ask(text.replace("Content-Length: 0\n\n", f"Content-Length: {len(body)}\n\n{body}"), source)
+        expect(answer is not None, f"PUBLISH {number} was not answered")
+        message = Message(answer)
+        return message.status, message["SIP-ETag"]
+
+    def published():
+        return next(entry for entry in json.loads(switch.succeed("gateways", "-o", "json")) if entry["name"] == "carrier-p")["publishedCapacity"]
+    status, tag = say(body="capacity=1")
+    expect_equal((status, published()), (200, 1), "answer to the first PUBLISH, and the capacity shown")
+    held_caller, held_callee = holding(3)
+    b = test.callee(held_callee, address=vendor)
+    a = test.caller(held_caller, number="+14155550510")
+    switch.wait_for_calls(1, 8, "the published place is taken")
+    second = test.caller(refused(503), number="+14155550511", address=(CALLER[0], 5180))
+    test.finish(second)
+    expect_equal(say(f"SIP-If-Match: {tag}", "Expires: 10")[0], 423, "answer to a lifetime that is too short")
+    status, renewed = say(f"SIP-If-Match: {tag}", "Expires: 60")
+    expect_equal(status, 200, "answer to a refresh")
+    expect(renewed != tag, "a refresh got the entity-tag of before")
+    expect_equal(say(f"SIP-If-Match: {tag}")[0], 412, "answer to an entity-tag that is over")
+    expect_equal(say()[0], 400, "answer to a publication without a body")
+    expect_equal(say(body="capacity=1", source="127.0.0.41")[0], 403, "answer to a stranger")
+    expect_equal(say(body="capacity=5", source=CALLER[0])[0], 405, "answer to a customer")
+    expect_equal(say(f"SIP-If-Match: {renewed}", "Expires: 0")[0], 200, "answer to the end of the publication")
+    expect_equal(published(), None, "capacity shown after the end of the publication")
+    test.finish(a, b)
+    records = {record["callee"]: record for record in test.records(2)}
+    expect_equal(verdicts_of(records["+14155550511"])["carrier-p"], "publishedFull", "verdict on a gateway whose published capacity is used up")
+    expect_equal(tried(records["+14155550511"]), ["carrier-q"], "gateways tried meanwhile")

@@ -4,7 +4,7 @@
  *   flood --strangers FIRST_SOURCE_IP SOURCES TARGET_IP TARGET_PORT SECONDS RATE REGISTER|INVITE|GUESS
  *
  * --strangers: requests that are right in themselves, each from the next of SOURCES addresses that begin with
- * FIRST_SOURCE_IP; GUESS is a REGISTER of one account with credentials that are made up. Answers are not read.
+ * FIRST_SOURCE_IP; GUESS is a REGISTER of phone 1001 with credentials that are made up. Answers are not read.
  *
  * Otherwise every datagram begins as one of the files and is then damaged: bytes flipped, cut, doubled, replaced
  * by bytes that matter to SIP, or pieces of two files joined. RATE is datagrams a second, 0 for as many
@@ -88,16 +88,17 @@ static void write_request(struct request *r, const char *kind, const char *targe
 	static const char zeros[] = "0000000000000000";
 	const int is_invite = strcmp(kind, "INVITE") == 0, guesses = strcmp(kind, "GUESS") == 0;
 	const char *method = is_invite ? "INVITE" : "REGISTER";
+	const char *user = guesses ? "1001" : "alice";
 	char uri[64], credentials[256] = "";
 	snprintf(uri, sizeof uri, is_invite ? "sip:+14155550199@%s" : "sip:%s", target);
 	if (guesses)
 		snprintf(credentials, sizeof credentials,
-			"Authorization: Digest username=\"alice\", realm=\"%s\", nonce=\"abc\", uri=\"%s\", response=\"%s%s\"\r\n", target, uri, zeros, zeros);
+			"Authorization: Digest username=\"1001\", realm=\"tandem\", nonce=\"abc\", uri=\"%s\", response=\"%s%s\"\r\n", uri, zeros, zeros);
 	r->length = (size_t)snprintf(r->bytes, sizeof r->bytes,
 		"%s %s SIP/2.0\r\nVia: SIP/2.0/UDP 198.51.100.9:5060;branch=z9hG4bK%s\r\nMax-Forwards: 70\r\n"
-		"From: <sip:alice@%s>;tag=%s\r\nTo: <sip:%s@%s>\r\nCall-ID: %s@198.51.100.9\r\nCSeq: 1 %s\r\n"
-		"Contact: <sip:alice@198.51.100.9:5060>\r\nUser-Agent: Example Phone 1.0\r\n%sContent-Length: 0\r\n\r\n",
-		method, uri, zeros, target, zeros, is_invite ? "+14155550199" : "alice", target, zeros, method, credentials);
+		"From: <sip:%s@%s>;tag=%s\r\nTo: <sip:%s@%s>\r\nCall-ID: %s@198.51.100.9\r\nCSeq: 1 %s\r\n"
+		"Contact: <sip:%s@198.51.100.9:5060>\r\nUser-Agent: Example Phone 1.0\r\n%sContent-Length: 0\r\n\r\n",
+		method, uri, zeros, user, target, zeros, is_invite ? "+14155550199" : user, target, zeros, method, user, credentials);
 	const char *found = r->bytes;
 	for (int i = 0; i < 3; i++) {
 		found = strstr(found, zeros);
