@@ -294,12 +294,7 @@ import Vocabulary
     @Test("BYE of the caller in the early dialog ends the set-up like CANCEL")
     func earlyBye() throws {
         let scenario = Scenario()
-        let caller = scenario.makeCall()
-        caller.invite()
-        scenario.pass()
-        let callee = try scenario.callAtVendor()
-        callee.respond(180)
-        scenario.pass()
+        let (caller, callee) = try scenario.ringingCall()
         caller.request(.bye)
         scenario.pass()
         #expect(caller.statuses(.bye) == [200])

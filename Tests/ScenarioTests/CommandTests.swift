@@ -47,12 +47,7 @@ import Vocabulary
     @Test("hanging up a ringing call: 480 to the caller, CANCEL to the gateway")
     func hangUpRinging() throws {
         let scenario = Scenario()
-        let caller = scenario.makeCall()
-        caller.invite()
-        scenario.pass()
-        let callee = try scenario.callAtVendor()
-        callee.respond(180)
-        scenario.pass()
+        let (caller, callee) = try scenario.ringingCall()
         #expect(scenario.world.hangUp(try #require(scenario.world.liveCalls.first?.id)))
         scenario.pass()
         #expect(caller.statuses(.invite).last == 480)

@@ -40,12 +40,7 @@ import Vocabulary
     @Test("an UPDATE without a body before the answer is answered here too")
     func refreshOfEarlyDialog() throws {
         let scenario = Scenario()
-        let caller = scenario.makeCall()
-        caller.invite()
-        scenario.pass()
-        let callee = try scenario.callAtVendor()
-        callee.respond(180)
-        scenario.pass()
+        let (caller, callee) = try scenario.ringingCall()
         let refresh = caller.request(.update, fields: ["Contact: <sip:a@192.0.2.10:5060>"])
         scenario.pass()
         #expect(refresh.finals == [200])

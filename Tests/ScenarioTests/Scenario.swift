@@ -87,14 +87,20 @@ final class Scenario {
     /// Lets the network and the store do their work.
     func pass(_ length: Interval = .milliseconds(100)) { world.run(for: length) }
 
-    /// An answered call: both sides, after the caller's ACK.
-    func answeredCall(_ index: Int = 1, _ script: CallerScript? = nil) throws -> (caller: PeerCall, callee: PeerCall) {
+    /// A call that rings: both sides.
+    func ringingCall(_ index: Int = 1, _ script: CallerScript? = nil) throws -> (caller: PeerCall, callee: PeerCall) {
         let caller = makeCall(index)
         if let script { caller.begin(script) } else { caller.invite() }
         pass()
         let callee = try callAtVendor()
         callee.respond(180)
         pass()
+        return (caller, callee)
+    }
+
+    /// An answered call: both sides, after the caller's ACK.
+    func answeredCall(_ index: Int = 1, _ script: CallerScript? = nil) throws -> (caller: PeerCall, callee: PeerCall) {
+        let (caller, callee) = try ringingCall(index, script)
         callee.answer()
         pass()
         try #require(caller.wasAnswered)

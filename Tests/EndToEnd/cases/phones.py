@@ -7,23 +7,8 @@ from harness.checks import expect, expect_equal, wait_until
 from harness.processes import end, is_taken, quiet_environment
 from harness.scenario import CALLEE_NUMBER, CALLER_NUMBER
 from harness.sipp import CALLEE, CALLER, written
-from harness.softphone import MODULES, tone
+from harness.softphone import CONFIGURATION, MODULES, tone
 from harness.test import case
-
-CONFIGURATION = """\
-sip_listen {address}
-net_interface {host}
-module_path {modules}
-module g711.so
-module aufile.so
-module aubridge.so
-module_tmp uuid.so
-module_tmp account.so
-module_app menu.so
-audio_source aufile,{tone}
-audio_player aubridge,{number}
-rtp_timeout 0
-"""
 
 
 def start_phone(test, name, number, address, seconds, *options):

@@ -22,11 +22,13 @@ module aubridge.so
 module_tmp uuid.so
 module_tmp account.so
 module_app menu.so
-module_app ctrl_tcp.so
-ctrl_tcp_listen {control}:{control_port}
 audio_source aufile,{tone}
 audio_player aubridge,{number}
 rtp_timeout 0
+"""
+CONTROLLED = CONFIGURATION + """\
+module_app ctrl_tcp.so
+ctrl_tcp_listen {control}:{control_port}
 """
 # A command as baresip's control module takes it: JSON in a netstring; run where the phone is.
 SAY = """\
@@ -63,7 +65,7 @@ class Softphone:
         tone(sound)
         account = (f"<sip:{number}@{written(registrar)}>;auth_user={number};auth_pass={password};regint={lifetime};answermode=auto;"
                    f"audio_codecs=PCMA\n")
-        configuration = CONFIGURATION.format(
+        configuration = CONTROLLED.format(
             address=written(address), host=address[0], modules=MODULES, tone=sound, number=number, control=self.control, control_port=CONTROL_PORT)
         for file, text in (("config", configuration), ("accounts", account), ("contacts", "")):
             with open(os.path.join(folder, file), "w", encoding="ascii") as out:
