@@ -55,6 +55,9 @@ public struct EndpointAccounts: Sendable {
 
     public var isEmpty: Bool { accounts.isEmpty }
 
+    /// Whether somebody may prove to be a mapping gateway by its password, from anywhere.
+    public var hasProvingGateways: Bool { !proving.isEmpty }
+
     /// The account that registers by this user name.
     public func account(named name: Bytes) -> EndpointAccount? {
         guard !accounts.isEmpty else { return nil }

@@ -19,6 +19,7 @@ extension Shard {
             transactions.respond(server, status: 500, reason: Bytes("CSeq Out Of Order"), now: now.instant, outbox: &outbox)
             return
         }
+        legs[leg].dialog.requestHeard(by: flow)
         lifeSeen(.request, on: leg, now: now)
         if message.method == .bye {
             byeReceived(message, on: leg, server: server, now: now)

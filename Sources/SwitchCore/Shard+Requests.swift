@@ -31,6 +31,12 @@ extension Shard {
             note(.unknownSource, flow.remote, now: now)
             lastMessageWasForeign = true
             guard configuration.callSettings.repliesToUnknownSources else { return }
+            if message.method == .invite, essentials.toTag.isEmpty, configuration.endpointAccounts.hasProvingGateways {
+                // It may be a gateway that proves itself by password and whose From is the caller's number: its
+                // credentials will name it. Nothing is kept for it before.
+                respondWithoutTransaction(.challenge(isStale: false), message, essentials, from: flow, now: now)
+                return
+            }
             _ = StatelessReply.write(
                 to: message, from: flow, status: 403, reason: Bytes("Forbidden"), seed: settings.seed, into: &outbox)
             return

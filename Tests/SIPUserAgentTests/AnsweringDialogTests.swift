@@ -33,6 +33,23 @@ struct AnsweringDialogTests {
         #expect(bench.write("BYE").values("CSeq") == ["103 BYE"])
     }
 
+    @Test("a peer that is found where it was heard is found at its new port or connection, and another host is not believed")
+    func heardElsewhere() throws {
+        func place(_ requestAddress: RequestAddress, heard: Flow) throws -> Flow {
+            let bench = try DialogBench.answering()
+            bench.dialog.requestAddress = requestAddress
+            bench.dialog.requestHeard(by: heard)
+            return bench.dialog.flow
+        }
+        let usual = try DialogBench.answering().dialog.flow
+        let rebound = udp("192.0.2.2:61000")
+        #expect(try place(.source, heard: rebound) == rebound)
+        let connection = Flow(transport: .tcp, listener: 1, remote: rebound.remote, connection: 9)
+        #expect(try place(.source, heard: connection) == connection)
+        #expect(try place(.source, heard: udp("192.0.2.3:5060")) == usual)
+        #expect(try place(.contact, heard: rebound) == usual)
+    }
+
     @Test("their CSeq may only rise; gaps are fine (section 12.2.2)")
     func theirSequence() throws {
         let bench = try DialogBench.answering(cseq: 41)

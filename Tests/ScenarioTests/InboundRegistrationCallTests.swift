@@ -73,6 +73,27 @@ struct InboundRegistrationCallTests {
         #expect(final.count == 2 && !unproved.contains(final[1]), "\(final)")
     }
 
+    @Test("its From may be the caller's number: an unknown INVITE is challenged where a gateway may answer, and nothing is kept before")
+    func gatewayByPasswordAndNumber() throws {
+        var gateway = MappingGateway(name: "customer-a", addresses: [])
+        (gateway.authentication, gateway.password) = (.password, "secret")
+        let scenario = InboundScenario(phones: [], mappingGateways: [gateway])
+        func finals(user: String, at host: Int) -> [Int] {
+            let peer = RegisteringPhone(
+                "+14155550177", password: "secret", user: user, at: InboundScenario.address(host), in: scenario.world,
+                towards: InboundScenario.switchAddress)
+            peer.invite("+14155550100")
+            scenario.pass()
+            return peer.responses.map(\.status).filter { $0 >= 200 }
+        }
+        let own = finals(user: "customer-a", at: 8)
+        #expect(own.count == 2 && own[0] == 401 && !unproved.contains(own[1]), "\(own)")
+        // Credentials that name nobody get no further, and no transaction.
+        let transactions = scenario.world.softswitch.statistics.transactions
+        #expect(finals(user: "customer-b", at: 9).allSatisfy { $0 == 401 })
+        #expect(scenario.world.softswitch.statistics.transactions == transactions)
+    }
+
     @Test("calls of a dynamic gateway are known by where it registered from")
     func gatewayByBinding() throws {
         var gateway = MappingGateway(name: "pbx", addresses: [])

@@ -136,6 +136,13 @@ public struct Dialog: ~Copyable {
         return true
     }
 
+    /// A request of the peer came by this flow. A peer that is found where it was heard is from now on found there, as
+    /// when its address translator gave it another port, or it opened another connection. Another host is not believed.
+    public mutating func requestHeard(by flow: Flow) {
+        guard requestAddress == .source, flow != remote.flow, flow.remote.hasSameHost(as: remote.flow.remote) else { return }
+        remote.flow = flow
+    }
+
     /// A target refresh request or its response: the peer's Contact replaces the remote target (section 12.2).
     public mutating func refreshTarget(_ message: Message, endpoints: LocalEndpoints) {
         takeTarget(message, fallback: .empty, endpoints: endpoints)
