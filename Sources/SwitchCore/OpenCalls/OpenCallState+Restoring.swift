@@ -1,0 +1,131 @@
+import CallControl
+import CallRecords
+import Containers
+import Routing
+import SIPTransactions
+import SIPUserAgent
+import Vocabulary
+
+// Calls that were up when the last process ended.
+extension Shard {
+    /// Takes those of the stored calls that belong to this shard.
+    public mutating func restoreCalls(_ calls: [OpenCall], at now: Moment) {
+        for call in calls { _ = restoreCall(call.id, state: call.state, at: now) }
+    }
+
+    /// Takes a call that was up when the last process ended: it goes on, and a BYE of either side ends it
+    /// with its record. False when the state cannot be read or its shard is another.
+    public mutating func restoreCall(_ id: CallIdentifier, state: [UInt8], at now: Moment) -> Bool {
+        state.withBytes { bytes in
+            guard RecordReader.isOpenCall(bytes) else { return false }
+            var reader = RecordReader(bytes)
+            let version = reader.integer()
+            let source = reader.address()
+            let gatewayAddress = reader.address()
+            let receivedWall = WallTime(microseconds: reader.integer())
+            let firstProvisionalAt = WallTime(microseconds: reader.integer())
+            let ringingWall = WallTime(microseconds: reader.integer())
+            let answeredWall = WallTime(microseconds: reader.integer())
+            let attemptStartedAt = WallTime(microseconds: reader.integer())
+            let callerNumber = reader.text()
+            let calleeNumber = reader.text()
+            let calleeSent = reader.text()
+            let callerCallID = reader.text()
+            let calleeCallID = reader.text()
+            let mappingGatewayName = reader.text()
+            let routingGatewayName = reader.text()
+            let decision = reader.text()
+            let callerDialog = reader.dialog()
+            let calleeDialog = reader.dialog()
+            let clock = CallClock(
+                answeredAt: answeredWall, answeredInstant: Instant(nanoseconds: reader.integer()),
+                clockName: UInt64(bitPattern: reader.integer()), knownAge: Interval(nanoseconds: reader.integer()))
+            let answeredAt = clock.restoredAnswer(now: now, clockName: settings.clockName)
+            let limits = reader.limits(answeredAt: answeredAt.instant)
+            let setup = reader.interval()
+            let ring = reader.integer()
+            var callerSession = reader.session(owner: .peer, answeredAt: answeredAt.instant, now: now)
+            var calleeSession = reader.session(owner: .us, answeredAt: answeredAt.instant, now: now)
+            let callerDescription = reader.text()
+            let calleeDescription = reader.text()
+            let accountName = reader.text().string
+            let answerFlow = reader.flow()
+            let answer = reader.text()
+            let deathBilling = version > 2 ? DeathBilling(rawValue: UInt8(truncatingIfNeeded: reader.integer())) ?? .detection : .detection
+            let ending = version > 2 ? reader.ending(answeredAt: answeredAt.instant, now: now) : nil
+            let numbers = version > 2 ? (reader.text(), reader.text(), reader.text()) : (callerNumber, callerNumber, calleeNumber)
+            // The callee's Call-ID is ours and names the shard; a shard that is no more leaves its calls to the first.
+            let named = MintedToken.shard(of: calleeCallID) ?? 0
+            guard (named < settings.count ? named : 0) == settings.index else { return false }
+            guard endpoints.listeners.count > max(callerDialog.flow.listener, calleeDialog.flow.listener) else { return false }
+
+            let origin = configuration.origin(named: mappingGatewayName)
+            let destination = configuration.destination(named: routingGatewayName)
+            callerSession.apply(configuration.switches(of: origin))
+            calleeSession.apply(configuration.switches(of: destination))
+            let receivedAt = Moment(instant: Instant(nanoseconds: answeredAt.instant.nanoseconds - setup.nanoseconds), wall: receivedWall)
+            let ringingAt = ring < 0 ? nil : Moment(instant: receivedAt.instant + min(Interval(nanoseconds: ring), setup), wall: ringingWall)
+            var stored = RestoredCall(
+                id: id, source: source, gatewayAddress: gatewayAddress, receivedAt: receivedAt, firstProvisionalAt: firstProvisionalAt,
+                ringingAt: ringingAt, answeredAt: answeredAt, attemptStartedAt: attemptStartedAt,
+                callerNumber: callerNumber, calleeNumber: calleeNumber, calleeSent: calleeSent, callerCallID: callerCallID,
+                calleeCallID: calleeCallID, mappingGatewayName: mappingGatewayName, routingGatewayName: routingGatewayName, decision: decision,
+                limits: limits)
+            stored.deathBilling = deathBilling
+            stored.ending = ending
+            (stored.callerRouted, stored.callerSent, stored.calleeRouted) = numbers
+            mint.skip(past: id)
+            let callKey = calls.nextKey
+            let ahead = Shard.cseqAhead(answeredAt: answeredAt, now: now)
+            let caller = restoreLeg(.caller, call: callKey, callerDialog, cseqAhead: ahead)
+            let callee = restoreLeg(.callee, call: callKey, calleeDialog, cseqAhead: ahead)
+            let call = Call(restoring: stored, configuration: configuration, callerLeg: caller, calleeLeg: callee)
+            _ = calls.insert(CallEntry(call: call))
+            // It was let in already: whatever the limits say now, it has its places.
+            if let origin { calls[callKey].callerPlaces.seats = configuration.resume(origin) }
+            if let destination { calls[callKey].calleePlaces.seats = configuration.resume(destination) }
+            legs[caller].dialog.requestAddress = configuration.requestAddress(of: origin)
+            legs[callee].dialog.requestAddress = configuration.requestAddress(of: destination)
+            restoreSession(caller, callerSession, callerDescription, answeredAt: answeredAt, now: now)
+            restoreSession(callee, calleeSession, calleeDescription, answeredAt: answeredAt, now: now)
+            if ending != nil { stopAsking(callKey) }
+            if !answer.isEmpty, endpoints.listeners.count > answerFlow.listener {
+                legs[caller].heldAnswer = OwnedBytes(copying: answer)
+                legs[caller].answerFlow = answerFlow
+            }
+            if let index = configuration.registrationsByName[accountName] { adopt(configuration.registrations[index], on: callee) }
+            scheduleCall(callKey)
+            return true
+        }
+    }
+
+    /// A session goes on: where we refresh, the first refresh goes out soon and spread over all calls.
+    private mutating func restoreSession(
+        _ leg: SlabKey, _ stored: StoredLegSession, _ description: Bytes, answeredAt: Moment, now: Moment
+    ) {
+        legs[leg].description = OwnedBytes(copying: description)
+        let seen = answeredAt.instant + min(stored.lifeAfterAnswer, now.instant - answeredAt.instant)
+        legs[leg].life = ProofOfLife(stored.life, at: Moment(instant: seen, wall: now.wall + (seen - now.instant)))
+        let spread = Interval.milliseconds(Int64(secrets.next() % 30_000))
+        if let timer = stored.timer {
+            legs[leg].session = SessionTimer(restoring: timer, policy: stored.policy, spread: spread, now: now)
+        } else {
+            legs[leg].session = SessionTimer(stored.policy, callIDOwner: legs[leg].role == .caller ? .peer : .us)
+        }
+        if stored.probeInterval > 0 {
+            let policy = DialogProbePolicy(interval: .seconds(stored.probeInterval))
+            legs[leg].probe = DialogProbe(policy, random: secrets.next(), now: now.instant)
+        }
+        scheduleLeg(leg)
+    }
+
+    private mutating func restoreLeg(_ role: Leg.Role, call: SlabKey, _ stored: StoredDialog, cseqAhead: UInt32) -> SlabKey {
+        var leg = Leg(role: role, call: call, secret: secrets.next(), dialog: Dialog(restoring: stored, skipping: cseqAhead))
+        leg.phase = .established
+        leg.restoration = .unheard
+        let key = legs.insert(leg)
+        restoredLegs.insert(stored.localTag.hash(seed: settings.seed), key)
+        if role == .caller { restoredCallers.insert(openingHash(callID: stored.callID, callerTag: stored.remoteTag), key) }
+        return key
+    }
+}
