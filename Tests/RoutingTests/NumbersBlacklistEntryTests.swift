@@ -23,9 +23,13 @@ extension NumbersBlacklistTests {
         #expect(Self.check(list, 1) == .callerByHand)
         #expect(Self.check(list, 1, caller: "2") == .calleeByHand)
         let number = try #require(PackedNumber(Self.caller))
+        let before = list.changes
+        #expect(before == 3)
         #expect(!list.remove(number, from: .callee))
+        #expect(list.changes == before)
         #expect(list.remove(number, from: .caller))
         #expect(!list.remove(number, from: .caller))
+        #expect(list.changes == before + 1)
         #expect(Self.check(list, 1) == .calleeByHand)
     }
 

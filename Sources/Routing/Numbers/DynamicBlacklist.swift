@@ -40,6 +40,7 @@ public final class DynamicBlacklist: Sendable {
     private static let calleeBit: UInt128 = 1 << 127
 
     private let stripes: [Stripe]
+    private let changeCount = Atomic<UInt64>(0)
     private let seed: UInt64
     /// Most entries of one stripe.
     private let stripeCapacity: Int
@@ -157,6 +158,9 @@ public final class DynamicBlacklist: Sendable {
         return stripe(entry.number).state.withLock { put(entry, in: &$0, now: now) }
     }
 
+    /// Rises with every entry that is put on the list or taken off by hand: who keeps a copy looks whether it is old.
+    public var changes: UInt64 { changeCount.load(ordering: .acquiring) }
+
     /// Takes a number off the list, and begins to count it anew.
     /// - Returns: whether it was listed.
     @discardableResult
@@ -166,7 +170,9 @@ public final class DynamicBlacklist: Sendable {
             case .caller: state.attempts.forget(number)
             case .callee: state.unanswered.forget(number)
             }
-            return state.listed.removeValue(forKey: Self.key(number, side)) != nil
+            guard state.listed.removeValue(forKey: Self.key(number, side)) != nil else { return false }
+            changeCount.add(1, ordering: .releasing)
+            return true
         }
     }
 
@@ -179,7 +185,8 @@ public final class DynamicBlacklist: Sendable {
     private func put(_ entry: BlacklistEntry, in state: inout sending State, now: Instant) -> Bool {
         let key = Self.key(entry.number, entry.kind.side)
         if let listed = state.listed[key] {
-            if listed.until <= now || listed.until < entry.until { state.listed[key] = entry }
+            guard listed.until <= now || listed.until < entry.until else { return true }
+            state.listed[key] = entry
         } else {
             if state.listed.count >= stripeCapacity { Self.dropExpired(&state, now: now) }
             guard state.listed.count < stripeCapacity else {
@@ -189,6 +196,7 @@ public final class DynamicBlacklist: Sendable {
             state.listed[key] = entry
         }
         state.earliestExpiry = min(state.earliestExpiry, entry.until)
+        changeCount.add(1, ordering: .releasing)
         return true
     }
 

@@ -9,7 +9,7 @@ public final class ConfigStore: Sendable {
     public static let fileName = "config.db"
 
     public let path: String
-    private let database: DatabaseQueue
+    let database: DatabaseQueue
     private let auditForm: AuditForm
 
     /// How a document stands in the audit: without its secrets. Given its kind and its text.
@@ -133,6 +133,16 @@ extension ConfigStore {
         }
         migrator.registerMigration("2 audit by object") { database in
             try database.execute(sql: "CREATE INDEX audit_by_object ON audit (kind, name, id)")
+        }
+        migrator.registerMigration("3 barred numbers") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE barred_numbers (
+                        side TEXT NOT NULL, number TEXT NOT NULL,
+                        kind INTEGER NOT NULL, since_at INTEGER NOT NULL, until_at INTEGER,
+                        PRIMARY KEY (side, number)
+                    ) WITHOUT ROWID
+                    """)
         }
         return migrator
     }

@@ -30,6 +30,7 @@ final class SwitchService: Sendable {
     private let writer: LedgerWriter
     private let state: Mutex<State>
     private let registrationLog: RegistrationEventLog
+    private let blacklistKeeper: BlacklistKeeper
     /// What a stop was asked for and how far it has come.
     let stopBoard = StopBoard()
     /// Whether new calls are taken.
@@ -43,6 +44,8 @@ final class SwitchService: Sendable {
         var configuration: SwitchConfiguration
         /// Set until the switch stops: it holds this service.
         var configurator: Configurator?
+        /// Looks for changes of the dynamic blacklist.
+        var keeping: Task<Void, Never>?
     }
 
     /// Routes the store's answers to the shards; the runtime is set once it runs.
@@ -68,6 +71,8 @@ final class SwitchService: Sendable {
         }
         let live = LiveTable(seed: .random(in: 0 ... .max))
         let switchConfiguration = snapshot.configuration(on: SnapshotBasis(live: live, zone: SystemZone.table()))
+        let blacklistKeeper = BlacklistKeeper(live.blacklist, store: objects, logger: logger)
+        blacklistKeeper.restore(now: SystemClock.moment)
         let openCalls = try ledger.reader.openCalls().map { OpenCall(id: $0.id, state: $0.state) }
         if !openCalls.isEmpty { logger.notice("taking up calls that were up", metadata: ["calls": "\(openCalls.count)"]) }
         let registrations = try ledger.reader.registrations().compactMap { StoredRegistration(name: $0.name, state: $0.state) }
@@ -101,13 +106,14 @@ final class SwitchService: Sendable {
         router.runtime.withLock { $0 = runtime }
         return SwitchService(
             runtime: runtime, ledger: ledger, configuration: objects, traceStore: trace, folder: folder, bootFile: bootFile, writer: writer,
-            switchConfiguration: switchConfiguration, secrets: snapshot.secrets, registrationLog: registrationLog, logger: logger)
+            switchConfiguration: switchConfiguration, secrets: snapshot.secrets, registrationLog: registrationLog, blacklistKeeper: blacklistKeeper,
+            logger: logger)
     }
 
     private init(
         runtime: SwitchRuntime, ledger: LedgerStore, configuration: ConfigStore, traceStore: TraceStore?, folder: DataFolder, bootFile: BootFile,
         writer: LedgerWriter, switchConfiguration: SwitchConfiguration, secrets: [String: String], registrationLog: RegistrationEventLog,
-        logger: Logger
+        blacklistKeeper: BlacklistKeeper, logger: Logger
     ) {
         self.folder = folder
         self.runtime = runtime
@@ -117,6 +123,7 @@ final class SwitchService: Sendable {
         self.bootFile = bootFile
         self.writer = writer
         self.registrationLog = registrationLog
+        self.blacklistKeeper = blacklistKeeper
         self.logger = logger
         gate = NewCallGate { refuse in try runtime.refuseNewCalls(refuse) }
         state = Mutex(State(configuration: switchConfiguration))
@@ -124,7 +131,11 @@ final class SwitchService: Sendable {
             store: StoredConfiguration(store: configuration), control: self, catalogue: .tandem, secretReader: .files,
             secrets: secrets, ownAddresses: .of(runtime.listeners), live: switchConfiguration.live, zone: { SystemZone.table() },
             inForce: switchConfiguration, now: ManagementWiring.now)
-        state.withLock { $0.configurator = configurator }
+        let keeping = Task { await blacklistKeeper.run { SystemClock.moment } }
+        state.withLock { state in
+            state.configurator = configurator
+            state.keeping = keeping
+        }
     }
 
     /// Opens the trace. Without it the switch works as well, so a failure is only logged.
@@ -209,7 +220,13 @@ final class SwitchService: Sendable {
         await runtime.stop()
         registrationLog.flush()
         traceStore?.close()
-        state.withLock { $0.configurator = nil }
+        let keeping = state.withLock { state in
+            defer { (state.configurator, state.keeping) = (nil, nil) }
+            return state.keeping
+        }
+        keeping?.cancel()
+        await keeping?.value
+        blacklistKeeper.keep(now: SystemClock.moment)
         do {
             try writer.close()
             try ledger.close()

@@ -1,4 +1,10 @@
 """Numbers on their way: dial plans on both sides, black and white lists, and numbers that the switch bars by itself."""
+import json
+import os
+import sqlite3
+import time
+from contextlib import closing
+
 from harness.checks import expect, expect_equal, wait_until
 from harness.scenario import CALLER_NUMBER, Scenario, call_taken, callee, caller, linger, pause, receive
 from harness.sipp import CALLER
@@ -133,3 +139,45 @@ def is_free_by_explain(switch):
     """What would become of a call of the malicious caller, without making one that counts."""
     shown = switch.succeed("explain", "--from", "customer-a", "--caller", "+14155550131", "--callee", "+14155550618", "-o", "json")
     return "callerBlacklisted" not in shown
+
+
+@case("numbers barred by an operator, and by the switch itself, stay barred over kill -9, over a stop, and no longer than they are to")
+def barred_over_restarts(test):
+    Scripted(test, VENDOR, 480, "Temporarily Unavailable")
+    often = OtherCaller("+14155550131")
+    switch = test.start_switch(
+        CUSTOMER, gateway("carrier-x", VENDOR), SS_BLACK_LIST_CALLER_MALICIOUS_CALL_CHECK_INTERVAL=60,
+        SS_BLACK_LIST_CALLER_MALICIOUS_CALL_LIMIT=3, SS_BLACK_LIST_CALLER_MALICIOUS_CALL_EXPIRE=600)
+    ports = iter(range(5100, 5200))
+
+    def call(side, number, status, calls=1):
+        test.caller(
+            refused(status, side=side, name=f"caller gets {status}"), number=number, address=(CALLER[0], next(ports)), calls=calls,
+            rate=10).wait(15)
+
+    def barred():
+        return {(entry["side"], entry["number"]): entry["kind"] for entry in json.loads(switch.succeed("blacklist", "-o", "json"))}
+
+    def kept():
+        with closing(sqlite3.connect(os.path.join(switch.folder, "data", "config.db"))) as database:
+            return database.execute("SELECT count(*) FROM barred_numbers").fetchone()[0]
+    switch.succeed("blacklist", "add", "+14155550699", "--side", "callee")
+    switch.succeed("blacklist", "add", "+14155550132", "--seconds", "8")
+    soon = time.monotonic() + 8
+    call(often, "+14155550611", 480, calls=3)
+    all_three = {("callee", "+14155550699"): "calleeByHand", ("caller", "+14155550131"): "maliciousCaller", ("caller", "+14155550132"): "callerByHand"}
+    expect_equal(barred(), all_three, "barred numbers")
+    wait_until(lambda: kept() == 3, 5, "the barred numbers are on the disk")
+    switch.kill()
+    switch.start()
+    expect_equal(barred(), all_three, "barred numbers after kill -9")
+    call(often, "+14155550612", 403)
+    call(caller, "+14155550699", 403)
+    # Nothing waits for the next look at the list: a stop writes what changed.
+    switch.succeed("blacklist", "remove", "+14155550699", "--side", "callee")
+    switch.stop()
+    time.sleep(max(0, soon - time.monotonic()))
+    switch.start()
+    expect_equal(barred(), {("caller", "+14155550131"): "maliciousCaller"}, "barred numbers after a removal, an end and a stop")
+    call(caller, "+14155550699", 480)
+    expect_equal(kept(), 1, "barred numbers on the disk")
