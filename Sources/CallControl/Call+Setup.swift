@@ -89,6 +89,10 @@ extension Call {
             if let reason = limits?.handleTimeout(now: now.instant) { end(reason, &actions, now: now) }
             return
         }
+        if phase == .recording, answerWrittenAt != .zero, answerWrittenAt + Call.longestCommit <= now.instant {
+            recordingFailed(&actions, now: now)
+            return
+        }
         guard phase == .trying else { return }
         if setupDeadline <= now.instant {
             refuse(487, .setupExpired, by: .caller, &actions, now: now)

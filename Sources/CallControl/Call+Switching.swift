@@ -98,9 +98,10 @@ extension Call {
             candidate.verdict = .waiting
             candidate.isDatagramOnly = true
             candidates.insert(candidate, at: nextCandidate)
+        } else {
+            stopAfterInviteTimeout(outcome)
+            stopSwitching(after: 0)
         }
-        stopAfterInviteTimeout(outcome)
-        stopSwitching(after: 0)
         tryNext(&actions, now: now) {
             outcome == .unreachable ? .refuse(503, .gatewayUnreachable) : .refuse(408, .gatewayTimeout)
         }

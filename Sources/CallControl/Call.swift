@@ -85,6 +85,8 @@ public struct Call: ~Copyable {
     var isStillUp = (caller: true, callee: true)
     /// When an ending call hangs up without waiting for the store any longer.
     var hangUpAt = Instant.never
+    /// How long an answer waits for a store that neither commits nor says that it cannot.
+    public static let longestCommit = Interval.seconds(8)
     /// Number of the store's command that records the answer; 0 before it is given.
     public var answerSequence: UInt64 = 0
     /// When that command was given.
@@ -169,6 +171,8 @@ public struct Call: ~Copyable {
     public var isOver: Bool { phase == .over }
     /// Whether the switch has ended it and hung up nobody yet.
     public var isEnding: Bool { phase == .ending }
+    /// Whether the answer waits for its commit.
+    public var isRecording: Bool { phase == .recording }
     /// Whether the answer was passed and the call is neither ending nor over.
     public var isAnswered: Bool { phase == .answered || phase == .connected }
     public var nextDeadline: Instant {
@@ -176,7 +180,8 @@ public struct Call: ~Copyable {
         case .trying: min(stageDeadline, min(setupDeadline, silenceDeadline))
         case .answered, .connected: limits?.nextDeadline ?? .never
         case .ending: hangUpAt
-        case .recording, .over: .never
+        case .recording: answerWrittenAt == .zero ? .never : answerWrittenAt + Call.longestCommit
+        case .over: .never
         }
     }
 }

@@ -71,6 +71,8 @@ public struct Leg: ~Copyable {
     public var isRefreshRepeated = false
     /// The last thing that showed that the peer is there; nil before the answer.
     public var life: ProofOfLife?
+    /// When it was last stored.
+    public var keptAt = Instant.zero
     /// Asks a peer without session timer whether it is there.
     public var probe: DialogProbe?
     /// What the peer was last told about the media, from Content-Type on; kept where a refresh may have to repeat it.

@@ -14,8 +14,8 @@ public struct SourceTable: Sendable {
                 let goesFirst = { (other: Int) in
                     (gateway.priority, gateway.name) < (gateways[other].priority, gateways[other].name)
                 }
-                if address.port == 0 {
-                    if anyPort[address].map(goesFirst) ?? true { anyPort[address] = index }
+                if gateway.isRecognised(atAnyPortOf: address) {
+                    if anyPort[address.host].map(goesFirst) ?? true { anyPort[address.host] = index }
                 } else if exact[address].map(goesFirst) ?? true {
                     exact[address] = index
                 }

@@ -59,6 +59,12 @@ extension TransactionLayer {
         return find(match, match.hash(seed: seed)) != nil
     }
 
+    /// Whether a CANCEL has an INVITE transaction to cancel (RFC 3261, section 9.2).
+    public func knowsInvite(of cancel: Essentials) -> Bool {
+        let match = RequestMatch(cancel, as: .invite)
+        return find(match, match.hash(seed: seed)) != nil
+    }
+
     /// Whether the transaction still exists (it may have ended while its user waited for something).
     public func isAlive(_ key: ServerKey) -> Bool { servers.contains(key.slot) }
     /// Whether a final response was sent on it.

@@ -25,6 +25,14 @@ extension Shard {
         let callIDToken = MintedToken(shard: settings.index, key: legKey, secret: secrets.next())
         let callID = calls[key].call.texts.store(token: callIDToken)
         let sent = numbersSent(to: choice, of: key, now: now)
+        if case .routingGateway(let index) = choice.destination, snapshot.routingGateways[index].callerPool != nil,
+            numbersSent.poolNumber == nil
+        {
+            // Another call took the last number since the decision: the caller's own must not be shown.
+            calls[key].calleePlaces = CalleePlaces()
+            calls[key].call.gatewayUnusable(candidate, .noPoolNumber, &actions, now: now)
+            return
+        }
         var attempt = Attempt(
             candidate: candidate, destination: choice.destination, address: way.address, leg: legKey, callID: callID,
             callerSent: sent.caller, calleeSent: sent.callee, startedAt: now.wall)
@@ -70,12 +78,14 @@ extension Shard {
     /// The numbers that a candidate is sent.
     private mutating func numbersSent(to choice: Candidate, of key: SlabKey, now: Moment) -> (caller: StoredBytes, callee: StoredBytes) {
         let (caller, callee) = (calls[key].call.callerRouted, calls[key].call.calleeRouted)
-        if !choice.redirectedNumber.isEmpty { return (caller, choice.redirectedNumber) }
         let snapshot = calls[key].call.configuration
         calls[key].calleePlaces.poolNumber = snapshot.numbersSent(
             to: choice.destination, caller: calls[key].call.texts[caller], callee: calls[key].call.texts[callee], random: calls[key].random,
             now: now, pool: .take, into: &numbersSent)
-        return (keep(numbersSent.caller, as: caller, of: key), keep(numbersSent.callee, as: callee, of: key))
+        let shown = keep(numbersSent.caller, as: caller, of: key)
+        // Who redirects says the number as it is to be called; the caller is shown to it by its rules all the same.
+        if !choice.redirectedNumber.isEmpty { return (shown, choice.redirectedNumber) }
+        return (shown, keep(numbersSent.callee, as: callee, of: key))
     }
 
     /// The place of a number in the call's store; the known one when it is the same.
@@ -129,6 +139,7 @@ extension Shard {
     private mutating func way(to choice: Candidate, candidate: Int, of key: SlabKey, now: Moment) -> Way? {
         let snapshot = calls[key].call.configuration
         // Objects are read field by field: a copy of one would hold on to each of its texts and lists.
+        if let address = choice.redirection { return redirectedWay(to: address, choice, candidate: candidate, of: key, now: now) }
         let index: Int
         switch choice.destination {
         case .phone(let index):
@@ -141,7 +152,7 @@ extension Shard {
             return Way(binding)
         case .routingGateway(let gateway):
             index = gateway
-            if snapshot.routingGateways[index].registersHere, choice.redirection == nil {
+            if snapshot.routingGateways[index].registersHere {
                 guard let binding = snapshot.routingLive[index].location.best(now: now.instant) else {
                     return unusable(candidate, .notRegistered, of: key, now: now)
                 }
@@ -149,7 +160,6 @@ extension Shard {
             }
         }
         let transport = snapshot.routingGateways[index].transport
-        if let address = choice.redirection { return Way(address: address, flow: endpoints.flow(to: address, transport: transport)) }
         switch upstream(ofGateway: index, in: snapshot) {
         case .notNeeded: break
         case .use(let account, let flow, let routes):
@@ -163,6 +173,20 @@ extension Shard {
         guard let address = snapshot.address(of: choice.destination) else {
             return unusable(candidate, snapshot.routingGateways[index].addresses.isEmpty ? .withoutAddress : .noAddressAlive, of: key, now: now)
         }
+        return Way(address: address, flow: endpoints.flow(to: address, transport: transport))
+    }
+
+    /// Where a redirection points, by the transport of the gateway or phone that said it; not back to where the call came from.
+    private mutating func redirectedWay(
+        to address: NetworkAddress, _ choice: Candidate, candidate: Int, of key: SlabKey, now: Moment
+    ) -> Way? {
+        let snapshot = calls[key].call.configuration
+        let (transport, returnsCalls) =
+            switch choice.destination {
+            case .phone(let index): (snapshot.phones[index].transport, false)
+            case .routingGateway(let index): (snapshot.routingGateways[index].transport, snapshot.routingGateways[index].returnsCalls)
+            }
+        if address == calls[key].call.source, !returnsCalls { return unusable(candidate, .sameAsSource, of: key, now: now) }
         return Way(address: address, flow: endpoints.flow(to: address, transport: transport))
     }
 
@@ -186,7 +210,7 @@ extension Shard {
             (contactUsers[account.name] ?? "").withBytes { outbox.appendContact(user: $0, flow: flow, endpoints: endpoints) }
             appendCredentials(on: leg, method: Bytes("INVITE"), body: calls[key].inviteTail.bytes.body)
         } else {
-            outbox.appendContact(user: calls[key].call.texts[calls[key].identity.user], flow: flow, endpoints: endpoints)
+            outbox.appendContact(user: contactUser(for: leg), flow: flow, endpoints: endpoints)
         }
         let (caller, destination) = calls[key].sending
         appendIdentity(of: key, caller: caller, to: destination, flow: flow, account: account)
@@ -219,7 +243,7 @@ extension Shard {
         if !display.isEmpty {
             outbox.append(unfolding: display)
             outbox.append(UInt8(ascii: " "))
-        } else if !number.isEmpty, number.firstIndex(of: UInt8(ascii: "\\")) == nil {
+        } else if !calls[key].identity.isAnonymous, !number.isEmpty, number.firstIndex(of: UInt8(ascii: "\\")) == nil {
             outbox.append(UInt8(ascii: "\""))
             outbox.append(number)
             outbox.append("\" ")

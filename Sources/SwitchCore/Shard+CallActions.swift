@@ -84,7 +84,7 @@ extension Shard {
 
     /// What the caller sees of a provisional answer with SDP (`sipRemoteRingSignal`).
     private func provisionalStatus(_ message: Message, for key: SlabKey) -> Int {
-        guard !message.body.isEmpty else { return message.status }
+        guard message.describesMedia else { return message.status }
         switch calls[key].call.configuration.ringback(of: calls[key].call.origin) {
         case .passThrough: return message.status
         case .sessionProgress: return 183

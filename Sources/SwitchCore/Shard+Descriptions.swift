@@ -25,7 +25,7 @@ extension Shard {
 
 extension Message {
     /// Whether the body is a session description, perhaps among other parts. A body without a type counts as one.
-    fileprivate var describesMedia: Bool {
+    var describesMedia: Bool {
         guard !body.isEmpty else { return false }
         guard let type = first(.contentType).flatMap({ ContentType($0) }) else { return true }
         return type.isSDP || type.isMultipart

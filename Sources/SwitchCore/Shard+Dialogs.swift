@@ -25,6 +25,7 @@ extension Shard {
             byeReceived(message, on: leg, server: server, now: now)
             return
         }
+        keepLifeIfOld(leg, now: now)
         if refuseUnsupported(message, server: server, toTag: .empty, now: now) { return }
         guard Capabilities.isRelayed(message.method) else {
             respondMethodNotAllowed(server, toTag: .empty, now: now)
@@ -74,7 +75,9 @@ extension Shard {
             transactions.respond(server, status: 481, now: now.instant, outbox: &outbox)
             return
         }
-        let isEnding = legs[leg].phase == .established && calls.contains(call) && (calls[call].call.isAnswered || calls[call].call.isEnding)
+        let isEnding =
+            legs[leg].phase == .established && calls.contains(call)
+            && (calls[call].call.isAnswered || calls[call].call.isEnding || calls[call].call.isRecording)
         if !isEnding { answerEnd(server, isEnding: false, now: now) }
         // BYEs that crossed: ours is still awaited, its transaction removes the leg.
         if legs[leg].phase == .ending { return }

@@ -17,6 +17,7 @@ extension Shard {
                 status = 500
             } else if legs[leg].inviteToPeer.isSet || legs[leg].updateToPeer.isSet || legs[leg].unacknowledgedAnswer != nil
                 || legs[leg].unacknowledgedByUs != nil || legs[other].inviteFromPeer.isSet || legs[other].unacknowledgedAnswer != nil
+                || legs[other].inviteToPeer.isSet || legs[other].updateToPeer.isSet
             {
                 status = 491
             } else {
@@ -25,7 +26,10 @@ extension Shard {
         case .update where !message.body.isEmpty:
             if legs[leg].updateFromPeer.isSet {
                 status = 500
-            } else if legs[leg].updateToPeer.isSet || (legs[leg].phase == .established && legs[leg].inviteToPeer.isSet) {
+            } else if legs[leg].updateToPeer.isSet || legs[other].updateToPeer.isSet
+                || (legs[leg].phase == .established && legs[leg].inviteToPeer.isSet)
+                || (legs[other].phase == .established && legs[other].inviteToPeer.isSet)
+            {
                 status = 491
             } else {
                 return false
@@ -108,8 +112,11 @@ extension Shard {
     func contactUser(for leg: SlabKey) -> Bytes {
         let call = legs[leg].call
         guard calls.contains(call) else { return .empty }
-        let number = legs[leg].role == .caller ? calls[call].call.calleeNumber : calls[call].identity.user
-        return calls[call].call.texts[number]
+        if legs[leg].role == .caller { return calls[call].call.texts[calls[call].call.calleeNumber] }
+        // As in From: a vendor is shown the number that is meant for it, and no other.
+        let identity = calls[call].identity
+        if identity.isAnonymous { return calls[call].call.texts[identity.user] }
+        return calls[call].call.texts[calls[call].sending.caller]
     }
 
     mutating func relayAnswered(_ message: Message, _ essentials: Essentials, user: TransactionUser, client: ClientKey, now: Moment) {
@@ -163,8 +170,9 @@ extension Shard {
         }
         if serverIsOpen { passRelayed(message, server: server, now: now) }
         // 481 ends the dialog, not only the request (RFC 3261, section 12.2.1.2; RFC 5057, section 5.1); 408 raises a doubt.
-        if message.status == 481 { dialogLost(on: user.leg, now: now) }
-        if message.status == 408 { doubt(user.leg, now: now) }
+        // To a PRACK both may only mean that the response which it acknowledges is over.
+        if message.status == 481, essentials.cseq.method != .prack { dialogLost(on: user.leg, now: now) }
+        if message.status == 408 || (message.status == 481 && essentials.cseq.method == .prack) { doubt(user.leg, now: now) }
     }
 
     mutating func relayFailed(_ user: TransactionUser, method: Method, _ cause: TransactionEvent.Cause, now: Moment) {

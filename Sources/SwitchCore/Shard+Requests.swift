@@ -41,6 +41,14 @@ extension Shard {
                 to: message, from: flow, status: 403, reason: Bytes("Forbidden"), seed: settings.seed, into: &outbox)
             return
         }
+        if leg == nil, message.method == .invite, essentials.toTag.isEmpty, registration(of: message, from: flow) == nil,
+            configuration.sources.origin(of: flow.remote) == nil, !transactions.knows(essentials),
+            digestServer.claimedName(of: message) == nil, claimedEndpoint(message, essentials, from: flow)?.credentials != nil
+        {
+            // Who has proved nothing is challenged without a transaction: nothing is kept for it, and nothing said twice.
+            respondWithoutTransaction(.challenge(isStale: false), message, essentials, from: flow, now: now)
+            return
+        }
         if leg == nil, transactions.count >= settings.maximumTransactions, essentials.cseq.method != .ack, essentials.cseq.method != .cancel,
             !transactions.knows(essentials)
         {
@@ -82,7 +90,7 @@ extension Shard {
     }
 
     private func isKnown(_ source: NetworkAddress, opensCall: Bool) -> Bool {
-        if configuration.sources.gateway(of: source) != nil { return true }
+        if configuration.sources.origin(of: source) != nil { return true }
         // A vendor may ask whether we are there, and end what it began.
         return !opensCall && (configuration.routingHosts.contains(source.host) || upstreamHosts.contains(source.host))
     }

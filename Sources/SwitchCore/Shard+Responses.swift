@@ -44,9 +44,9 @@ extension Shard {
             case .initialInvite: inviteFailed(on: user.leg, cause, now: now)
             case .relay: relayFailed(user, method: method, cause, now: now)
             case .bye: if legs.contains(user.leg) { removeLeg(user.leg) }
-            case .own: if cause == .timeout { dialogLost(on: user.leg, now: now) }
+            case .own: if cause == .timeout { doubt(user.leg, now: now) }
             case .registration: registerFailed(user, cause, now: now)
-            case .refresh: refreshFailed(on: user.leg, cause, now: now)
+            case .refresh: refreshFailed(on: user.leg, method: method, cause, now: now)
             case .probe: probeFailed(on: user.leg, now: now)
             case .gatewayCheck: checkEnded(user, isAlive: false, now: now)
             case .lightCheck: lightCheckEnded(user, isAlive: false, now: now)
@@ -65,7 +65,7 @@ extension Shard {
                 _ = legs[leg].dialog.responseReceived(message, essentials, confirmed: false, endpoints: endpoints)
                 if let rseq = reliableNumber(message), !legs[leg].dialog.accept(rseq: rseq) { return }
             }
-            let hasMedia = !message.body.isEmpty
+            let hasMedia = message.describesMedia
             calls[call].call.provisionalReceived(status: message.status, hasMedia: hasMedia, on: leg, &actions, now: now)
             perform(for: call, message: message, essentials: essentials, now: now)
             scheduleCall(call)
@@ -148,7 +148,8 @@ extension Shard {
         return found
     }
 
-    /// Routes a forwarded call anew, by the rules of its caller and as of now.
+    /// Routes a forwarded call anew, by the rules of its caller, with the configuration that the call began with (its
+    /// candidates are read with that one) and with what is known of the gateways now.
     private mutating func forward(_ call: SlabKey, to number: Bytes, status: Int, on leg: SlabKey, now: Moment) {
         guard let origin = calls[call].call.origin else { return }
         calls[call].identity.forwardedFrom = calls[call].call.calleeRouted
@@ -156,7 +157,7 @@ extension Shard {
         let inquiry = CallInquiry(
             origin: origin, sourceRule: calls[call].call.sourceRule, source: calls[call].call.source, caller: calls[call].call.texts[caller],
             callee: number, now: now, random: calls[call].random, isForwarded: true)
-        configuration.decide(inquiry, into: &decision)
+        calls[call].call.configuration.decide(inquiry, into: &decision)
         calls[call].call.forwarded(status: status, by: decision, on: leg, &actions, now: now)
     }
 
@@ -218,7 +219,8 @@ extension Shard {
     // MARK: - Requests of our own
 
     private mutating func ownRequestAnswered(_ message: Message, on leg: SlabKey, now: Moment) {
-        if message.status == 481 || message.status == 408 { dialogLost(on: leg, now: now) }
+        // Our PRACK: what it acknowledged may be over, which is no word about the call.
+        if message.status == 481 || message.status == 408 { doubt(leg, now: now) }
     }
 
     /// The peer of this leg does not know the call any more. `isOwnFinding`: a refresh or probe of ours found out, not

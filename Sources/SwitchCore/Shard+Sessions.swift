@@ -152,7 +152,8 @@ extension Shard {
         appendCredentials(on: leg, method: name, body: .empty)
         outbox.appendContact(user: contactUser(for: leg), flow: flow, endpoints: endpoints)
         outbox.append(Capabilities.allow)
-        outbox.append(Capabilities.supported)
+        // Reliable provisional responses to a re-INVITE of ours would have nobody who acknowledges them.
+        outbox.append(method == .invite ? Capabilities.supportedTimer : Capabilities.supported)
         outbox.append(legs[leg].session.requestFields)
         outbox.append(Capabilities.userAgent)
         if method == .invite { outbox.append(legs[leg].description.bytes) } else { outbox.append("Content-Length: 0\r\n\r\n") }
@@ -169,9 +170,9 @@ extension Shard {
         let isInvite = essentials.cseq.method == .invite
         if legs[leg].inviteToPeer == client { legs[leg].inviteToPeer = .none }
         if legs[leg].updateToPeer == client { legs[leg].updateToPeer = .none }
-        if isInvite, message.status < 300 {
+        if message.status < 300 {
             legs[leg].dialog.refreshTarget(message, endpoints: endpoints)
-            sendAck(on: leg, cseq: essentials.cseq.number, body: nil, client: client)
+            if isInvite { sendAck(on: leg, cseq: essentials.cseq.number, body: nil, client: client) }
         }
         guard legs[leg].phase == .established else { return }
         if mayRetryWithCredentials(message, on: leg) {
@@ -186,10 +187,9 @@ extension Shard {
         if message.status < 300 { keepState(ofCallOf: leg, now: now) }
     }
 
-    mutating func refreshFailed(on leg: SlabKey, _ cause: TransactionEvent.Cause, now: Moment) {
+    mutating func refreshFailed(on leg: SlabKey, method: Method, _ cause: TransactionEvent.Cause, now: Moment) {
         guard legs.contains(leg), legs[leg].phase == .established else { return }
-        legs[leg].inviteToPeer = .none
-        legs[leg].updateToPeer = .none
+        if method == .invite { legs[leg].inviteToPeer = .none } else { legs[leg].updateToPeer = .none }
         let outcome =
             cause == .timeout
             ? legs[leg].session.refreshTimedOut()
@@ -284,6 +284,16 @@ extension Shard {
         transactions.sendRequest(client, outbox: &outbox)
     }
 
+    /// A restart bills to a proof of life that is at most this old, and shows it.
+    private static let oldestKeptLife = Interval.seconds(300)
+
+    /// Stores the call again when the store's last proof of life is old: refreshes are stored anyway, other proofs are not.
+    /// Not for a BYE: its CSeq must be taken again when the process dies before the end is stored.
+    mutating func keepLifeIfOld(_ leg: SlabKey, now: Moment) {
+        guard legs[leg].phase == .established, now.instant - legs[leg].keptAt >= Shard.oldestKeptLife else { return }
+        keepState(ofCallOf: leg, now: now)
+    }
+
     mutating func probeAnswered(_ status: Int, on leg: SlabKey, now: Moment) {
         guard legs.contains(leg), legs[leg].phase == .established, status >= 200 else { return }
         let verdict = legs[leg].probe?.answered(status: status, random: secrets.next(), now: now.instant) ?? .unknown
@@ -300,6 +310,7 @@ extension Shard {
         switch verdict {
         case .alive:
             legs[leg].life?.seen(.probeAnswered, at: now)
+            keepLifeIfOld(leg, now: now)
             if legs[leg].probe?.isPassing ?? false { legs[leg].probe = nil }
         case .unknown: break
         case .dead(let cause):

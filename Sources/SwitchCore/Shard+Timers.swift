@@ -61,7 +61,10 @@ extension Shard {
         guard calls.contains(key) else { return }
         calls[key].call.timer = .none
         calls[key].call.timerDeadline = .never
+        let wasRecording = calls[key].call.isRecording
         calls[key].call.handleTimeout(&actions, now: now)
+        // A store that is silent for so long is as good as one that fails: nobody else is made to ring for it.
+        if wasRecording, !calls[key].call.isRecording { storeIsFailing = true }
         perform(for: key, message: nil, now: now)
         scheduleCall(key)
     }

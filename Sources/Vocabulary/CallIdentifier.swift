@@ -10,6 +10,9 @@ public struct CallIdentifier: Hashable, Comparable, Sendable {
 
     private static let epochMilliseconds: Int64 = 1_704_067_200_000
 
+    /// When it was minted, to the millisecond, as far as the wall clock was right.
+    public var mintedAt: WallTime { WallTime(microseconds: ((rawValue >> 21) + CallIdentifier.epochMilliseconds) * 1_000) }
+
     /// Mints identifiers for one shard; each is greater than the one before, even when the wall clock steps back.
     public struct Mint: Sendable {
         private var last: Int64 = 0

@@ -59,6 +59,41 @@ struct SourceTableTests {
     @Test("an IPv4 address mapped into IPv6 is the same host")
     func mapped() { #expect(SourceTable(Self.gateways).gateway(of: Self.address("[::ffff:192.0.2.20]:5060")) != nil) }
 
+    // MARK: - How a gateway is recognised
+
+    @Test("unless set, the port of an address counts where it has one")
+    func defaultAuthentication() {
+        #expect(MappingGateway(name: "new", addresses: []).authentication == .addressAndPort)
+        let gateways = [Self.gateway("new", ["192.0.2.50:5070", "192.0.2.51"])]
+        #expect(SourceTable(gateways).gateway(of: Self.address("192.0.2.50:5070"))?.rule == .addressAndPort)
+        #expect(SourceTable(gateways).gateway(of: Self.address("192.0.2.50:5060")) == nil)
+        #expect(SourceTable(gateways).gateway(of: Self.address("192.0.2.51:40000"))?.rule == .address)
+    }
+
+    @Test(
+        "by address alone any port is the gateway's, also of an address that has one, after those to which the port belongs",
+        arguments: [
+            ("192.0.2.50:5070", "by-address", SourceTable.Rule.address), ("192.0.2.50:5060", "by-address", .address),
+            ("192.0.2.50:40000", "by-address", .address), ("192.0.2.50:5080", "by-port", .addressAndPort),
+            // By password the port counts as it does by address and port.
+            ("192.0.2.60:5070", "by-password", .addressAndPort), ("[2001:db8::9]:40000", "by-address", .address),
+            // Among those that take any port the lower number goes first, whichever way they take it.
+            ("192.0.2.70:5070", "any-sooner", .address),
+        ])
+    func byAddress(source: String, name: String, rule: SourceTable.Rule) throws {
+        var gateways = [
+            Self.gateway("by-address", ["192.0.2.50:5070", "[2001:db8::9]:5060", "192.0.2.70:5070"], priority: 20),
+            Self.gateway("by-port", ["192.0.2.50:5080"], priority: 99), Self.gateway("by-password", ["192.0.2.60:5070"]),
+            Self.gateway("any-sooner", ["192.0.2.70"]),
+        ]
+        gateways[0].authentication = .address
+        gateways[2].authentication = .password
+        let found = try #require(SourceTable(gateways).gateway(of: Self.address(source)))
+        #expect(gateways[found.index].name == name)
+        #expect(found.rule == rule)
+        #expect(SourceTable(gateways).gateway(of: Self.address("192.0.2.60:5071")) == nil)
+    }
+
     @Test("nobody is known to an empty table")
     func empty() { #expect(SourceTable([]).gateway(of: Self.address("192.0.2.10:5060")) == nil) }
 }

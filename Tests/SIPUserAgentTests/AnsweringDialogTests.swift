@@ -50,6 +50,24 @@ struct AnsweringDialogTests {
         #expect(try place(.contact, heard: rebound) == usual)
     }
 
+    @Test("a peer by stream is found by the connection it opened last, and without any at its route or Contact, not at the port it came from")
+    func streams() throws {
+        let opened = Flow(transport: .tcp, listener: 1, remote: udp("192.0.2.2:40001").remote, connection: 3)
+        let again = Flow(transport: .tcp, listener: 1, remote: udp("192.0.2.2:40002").remote, connection: 4)
+        let bench = try DialogBench.answering(contact: "<sip:b@192.0.2.2:5070;transport=tcp>", flow: opened)
+        bench.dialog.requestHeard(by: again)
+        #expect(bench.dialog.flow == again)
+        bench.dialog.connectionEnded()
+        #expect(bench.dialog.flow == Flow(transport: .tcp, listener: 1, remote: udp("192.0.2.2:5070").remote))
+        let routed = try DialogBench.answering(recordRoute: ["<sip:192.0.2.30:5080;lr;transport=tcp>"], flow: opened)
+        routed.dialog.connectionEnded()
+        #expect(routed.dialog.flow.remote == udp("192.0.2.30:5080").remote)
+        let datagrams = try DialogBench.answering()
+        let before = datagrams.dialog.flow
+        datagrams.dialog.connectionEnded()
+        #expect(datagrams.dialog.flow == before)
+    }
+
     @Test("their CSeq may only rise; gaps are fine (section 12.2.2)")
     func theirSequence() throws {
         let bench = try DialogBench.answering(cseq: 41)

@@ -94,6 +94,64 @@ struct InboundRegistrationCallTests {
         #expect(scenario.world.softswitch.statistics.transactions == transactions)
     }
 
+    @Test("a place that a gateway shares with others, or a proxy's, proves nobody: its calls are challenged", arguments: [true, false])
+    func sharedPlace(isProxy: Bool) throws {
+        var gateway = MappingGateway(name: "pbx", addresses: [])
+        (gateway.registersHere, gateway.password) = (true, "secret")
+        let scenario = InboundScenario(phones: [Phone(name: "1001", password: "other")], mappingGateways: [gateway])
+        let peer = scenario.phone("pbx")
+        peer.register(lines: isProxy ? ["Supported: path", "Path: <sip:192.0.2.7:5060;lr>"] : [])
+        scenario.pass()
+        #expect(peer.answers.map(\.status) == [200])
+        if !isProxy {
+            let phone = scenario.phone(password: "other")
+            phone.register()
+            scenario.pass()
+            #expect(phone.answers.map(\.status) == [200])
+        }
+        let somebody = RegisteringPhone(
+            "+14155550177", password: "guess", user: "nobody", at: InboundScenario.address(7), in: scenario.world,
+            towards: InboundScenario.switchAddress)
+        somebody.answersChallenges = false
+        somebody.invite("+14155550100")
+        scenario.pass()
+        #expect(somebody.responses.map(\.status).filter { $0 >= 200 } == [401])
+    }
+
+    @Test("credentials go before From: a gateway that presents a phone's number is not asked for the phone's password")
+    func numberOfAPhone() throws {
+        var gateway = MappingGateway(name: "customer-a", addresses: [])
+        (gateway.authentication, gateway.password) = (.password, "gateway's")
+        let scenario = InboundScenario(phones: [Phone(name: "1001", password: "phone's")], mappingGateways: [gateway])
+        let peer = RegisteringPhone(
+            "1001", password: "gateway's", user: "customer-a", at: InboundScenario.address(8), in: scenario.world,
+            towards: InboundScenario.switchAddress)
+        peer.invite("+14155550100")
+        scenario.pass()
+        let final = peer.responses.map(\.status).filter { $0 >= 200 }
+        #expect(final.count == 2 && final[0] == 401 && !unproved.contains(final[1]), "\(final)")
+        #expect(scenario.world.softswitch.statistics.authenticationFailures == 0)
+    }
+
+    @Test("an INVITE without credentials, and a CANCEL of nothing, leave no transaction and are answered once")
+    func nothingKept() throws {
+        let scenario = InboundScenario()
+        let guesser = scenario.phone(at: InboundScenario.address(66))
+        guesser.answersChallenges = false
+        guesser.invite("1002")
+        scenario.pass(.seconds(5))
+        #expect(guesser.responses.map(\.status) == [401])
+        #expect(scenario.world.softswitch.statistics.transactions == 0)
+        guesser.peer.send(raw: guesser.lastSent.replacing("INVITE", with: "CANCEL").replacing("branch=", with: "branch=z9hG4bKother"))
+        scenario.pass()
+        #expect(scenario.world.softswitch.statistics.transactions == 0)
+        // One of a call that is being set up is taken.
+        let phone = try scenario.registered()
+        phone.invite("4711")
+        scenario.pass()
+        #expect(phone.responses.last?.status != 401)
+    }
+
     @Test("calls of a dynamic gateway are known by where it registered from")
     func gatewayByBinding() throws {
         var gateway = MappingGateway(name: "pbx", addresses: [])

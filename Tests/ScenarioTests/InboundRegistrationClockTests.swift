@@ -135,6 +135,18 @@ struct InboundRegistrationClockTests {
         #expect(phone.others.count == count)
     }
 
+    @Test("changes of the configuration that are none of its business do not hold the keepalive up")
+    func keepAliveThroughChanges() throws {
+        let scenario = InboundScenario()
+        let phone = translated(scenario, outside: InboundScenario.address(100, port: 41_000))
+        phone.register()
+        for number in 0..<12 {
+            scenario.pass(.seconds(10))
+            scenario.configure(phones: [Phone(name: "1001", password: "secret"), Phone(name: "20\(number)", password: "x")])
+        }
+        #expect(phone.others.count == 3)
+    }
+
     @Test("SS_SIP_NAT_KEEP_ALIVE_SEND_ONE_TIME and _SEND_INTERVAL: batches with pauses between them", arguments: [1, 2])
     func batches(shards: Int) throws {
         let phones = (0..<20).map { Phone(name: "10\($0)", password: "secret") }

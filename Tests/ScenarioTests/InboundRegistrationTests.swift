@@ -64,8 +64,11 @@ struct InboundRegistrationTests {
         }
         let open = try #require(try bound())
         #expect(open.flow == Flow(transport: .tcp, listener: 1, remote: InboundScenario.address(7)))
-        let proxied = try #require(try bound(lines: ["Supported: path", "Path: <sip:192.0.2.99:5070;lr>"]))
-        #expect(proxied.flow == Flow(transport: .tcp, listener: 1, remote: InboundScenario.address(99, port: 5070)))
+        let proxied = try #require(try bound(lines: ["Supported: path", "Path: <sip:192.0.2.7:5070;lr>"]))
+        #expect(proxied.flow == Flow(transport: .tcp, listener: 1, remote: InboundScenario.address(7, port: 5070)))
+        // A host that the device merely names is not where calls are sent.
+        #expect(try bound(lines: ["Supported: path", "Path: <sip:192.0.2.99:5070;lr>"]) == nil)
+        #expect(try bound(contact: "sip:+14155550199@192.0.2.99:5060;transport=tcp", lines: ["Via: SIP/2.0/TCP 192.0.2.98;branch=z9hG4bKx"]) == nil)
         phone.register(expires: 0)
         scenario.pass()
         #expect(try bound(contact: "sip:1001@10.0.0.7:5060;transport=tcp") == nil)
@@ -74,6 +77,24 @@ struct InboundRegistrationTests {
         #expect(scenario.world.store.bindings.isEmpty)
         // It registers over another connection as if nothing had been.
         #expect(try bound() != nil)
+    }
+
+    @Test("with another password an account's bindings end; with the same one they stand")
+    func passwordChanges() throws {
+        let scenario = InboundScenario()
+        let phone = try scenario.registered()
+        scenario.configure(phones: [Phone(name: "1001", password: "secret"), Phone(name: "1002", password: "new")])
+        scenario.pass()
+        #expect(try scenario.status().isOnline)
+        scenario.configure(phones: [Phone(name: "1001", password: "other"), Phone(name: "1002", password: "new")])
+        scenario.pass()
+        #expect(try !scenario.status().isOnline)
+        #expect(scenario.world.store.bindings.isEmpty)
+        phone.setPassword("other")
+        phone.register()
+        scenario.pass()
+        #expect(phone.answers.last?.status == 200)
+        #expect(try scenario.status().isOnline)
     }
 
     @Test("unregistering, by name or by star, ends it at once")
@@ -230,13 +251,13 @@ struct InboundRegistrationTests {
 
     // MARK: - Configuration
 
-    @Test("a phone that is removed is registered nowhere; one with a new password stays until it registers again")
+    @Test("a phone that is removed, or has a new password, is registered nowhere")
     func configured() throws {
         let scenario = InboundScenario()
         let phone = try scenario.registered()
         scenario.configure(phones: [Phone(name: "1001", password: "changed")])
         scenario.pass()
-        #expect(try scenario.status().isOnline)
+        #expect(try !scenario.status().isOnline)
         phone.register()
         scenario.pass()
         #expect(phone.answers.last?.status == 401)

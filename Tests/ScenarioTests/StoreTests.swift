@@ -56,6 +56,35 @@ import Vocabulary
         scenario.finish()
     }
 
+    @Test("a store that is silent: an answer waits for eight seconds, then the caller gets 503; new calls do too until it commits again")
+    func silentStore() throws {
+        let scenario = Scenario()
+        scenario.world.store.commitDelay = .seconds(20)
+        let caller = scenario.makeCall()
+        caller.invite()
+        scenario.pass()
+        let callee = try scenario.callAtVendor()
+        callee.answer()
+        scenario.pass(.milliseconds(7_500))
+        #expect(caller.statuses(.invite) == [100])
+        scenario.pass(.seconds(1))
+        #expect(caller.statuses(.invite) == [100, 503])
+        #expect(callee.requests(.ack).count == 1 && callee.requests(.bye).count == 1)
+        let second = scenario.makeCall(2)
+        second.invite()
+        scenario.pass()
+        #expect(second.statuses(.invite) == [503])
+        scenario.pass(.seconds(30))
+        scenario.world.store.commitDelay = .milliseconds(2)
+        #expect(try scenario.record().endReason == .recordStoreFailing)
+        let third = scenario.makeCall(3)
+        third.invite()
+        scenario.pass()
+        #expect(third.statuses(.invite) == [100])
+        third.cancel()
+        scenario.finish()
+    }
+
     @Test("a call that ends while the store fails has its record afterwards")
     func endWhileFailing() throws {
         let scenario = Scenario()

@@ -133,6 +133,44 @@ struct LedgerFailureTests {
         #expect(try store.reader.calls(limit: 10).map(\.id.rawValue) == [4, 3])
     }
 
+    @Test("a call refused in the very turn in which the disk works again is told so before later commands are committed")
+    func refusedAsTheDiskRecovers() throws {
+        // Without a pause each turn of the writer tries again; the first one does it twice.
+        var settings = Self.settings(retryAfter: .zero)
+        settings.refuseOpenedBeyond = 10
+        let store = try LedgerStore(folder: folder.path, settings: settings)
+        let disk = FaultyDisk(failures: 2, code: SQLITE_FULL)
+        let (isTold, goesOn) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let answers = answers
+        let writer = store.startWriter(shards: 2, fault: disk.answer) { shard, commit in
+            answers.note(shard, commit)
+            guard commit == .failing(through: 1), shard == 0 else { return }
+            // The writer stands still until the next commands are there.
+            isTold.signal()
+            goesOn.wait()
+        }
+        var first = TestShard(0)
+        var second = TestShard(1)
+        first.open(1, state: "before the bound")
+        first.submit(to: writer)
+        #expect(isTold.wait(timeout: .now() + 30) == .success)
+        first.open(2, state: "beyond it")
+        first.close(sampleRecord(3))
+        first.submit(to: writer)
+        second.close(sampleRecord(4))
+        second.submit(to: writer)
+        goesOn.signal()
+        #expect(answers.await(.committed(through: 3), shard: 0))
+        #expect(answers.await(.committed(through: 1), shard: 1))
+        try writer.close()
+        #expect(answers.all.filter { $0.shard == 0 }.map(\.commit) == [.failing(through: 1), .failing(through: 3), .committed(through: 3)])
+        // Nothing of the other shard was refused.
+        #expect(answers.all.filter { $0.shard == 1 }.map(\.commit) == [.committed(through: 1)])
+        #expect(writer.statistics.openedRefused == 1)
+        #expect(try store.reader.openCalls().map(\.id.rawValue) == [1])
+        #expect(try store.reader.calls(limit: 10).map(\.id.rawValue).sorted() == [3, 4])
+    }
+
     @Test("beyond the second bound records of unanswered calls are dropped and counted, answered ones are kept")
     func dropUnanswered() throws {
         var settings = Self.settings(retryAfter: .seconds(3600))

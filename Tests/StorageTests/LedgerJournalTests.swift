@@ -2,6 +2,7 @@ import CallRecords
 import Foundation
 import GRDB
 import Storage
+import Synchronization
 import Testing
 import Vocabulary
 
@@ -229,6 +230,87 @@ struct LedgerJournalTests {
         #expect(writer.statistics.transactions == 1)
         #expect(folder.size(of: "ledger.journal") == 0)
         #expect(try states(store) == [1: "row"])
+        try writer.close()
+    }
+
+    /// Why a group becomes rows without the journal.
+    enum Bypass: CaseIterable { case journalFails, backlogIsLong }
+
+    @Test(
+        "older entries of the journal are not applied over what became rows without it",
+        arguments: Bypass.allCases, Durability.allCases)
+    func rowsBesideTheJournal(_ bypass: Bypass, _ durability: Durability) throws {
+        var settings = Self.patient
+        settings.durability = durability
+        settings.firstRetry = .milliseconds(2)
+        settings.refuseOpenedBeyond = 500
+        let store = try LedgerStore(folder: folder.path, settings: settings)
+        let disk = FaultyDisk(failures: 0, code: 13)
+        let doesJournalFail = Mutex(false)
+        // The journal's length each time a transaction has begun.
+        let journalLengths = Mutex<[Int]>([])
+        let folder = folder
+        let writer = store.startWriter(
+            shards: 1,
+            fault: { stage, connection in
+                if stage == .journal { return doesJournalFail.withLock { $0 } ? 13 : 0 }
+                if stage == .begun { journalLengths.withLock { $0.append(folder.size(of: "ledger.journal")) } }
+                return disk.answer(stage, connection)
+            }, onCommit: answers.note)
+        var shard = TestShard()
+        shard.open(1, state: "older")
+        shard.open(2, state: "older")
+        shard.submit(to: writer)
+        #expect(answers.await(.committed(through: 2)))
+        #expect(writer.statistics.transactions == 0)
+        let length = folder.size(of: "ledger.journal")
+
+        let newer = bypass == .backlogIsLong ? String(repeating: "newer", count: 100) : "newer"
+        doesJournalFail.withLock { $0 = bypass == .journalFails }
+        disk.fail(times: 1)
+        shard.update(1, state: newer)
+        shard.submit(to: writer)
+        #expect(answers.await(.committed(through: 3)))
+        #expect(answers.all.map(\.commit) == [.committed(through: 2), .failing(through: 3), .committed(through: 3)])
+        // What the journal has becomes rows, at the second try; then it is empty, and only then the rest becomes rows.
+        #expect(journalLengths.withLock { $0 } == [length, length, 0])
+        let (afterwards, reopened) = try killed()
+        #expect(try states(reopened) == [1: newer, 2: "older"])
+        try reopened.close()
+        withExtendedLifetime(afterwards) {}
+
+        // The journal is used again afterwards.
+        doesJournalFail.withLock { $0 = false }
+        shard.update(2, state: "newest")
+        shard.submit(to: writer)
+        #expect(answers.await(.committed(through: 4)))
+        #expect(folder.size(of: "ledger.journal") > 0)
+        let (later, reopenedLater) = try killed()
+        #expect(try states(reopenedLater) == [1: newer, 2: "newest"])
+        try reopenedLater.close()
+        withExtendedLifetime(later) {}
+        try writer.close()
+    }
+
+    @Test("entries that are rows already are not applied over rows that came later without the journal")
+    func rowsAfterTheJournal() throws {
+        let store = try LedgerStore(folder: folder.path, settings: Self.patient)
+        let doesJournalFail = Mutex(false)
+        let writer = store.startWriter(
+            shards: 1, fault: { stage, _ in stage == .journal && doesJournalFail.withLock { $0 } ? 13 : 0 }, onCommit: answers.note)
+        var shard = TestShard()
+        shard.open(1, state: "older")
+        shard.submit(to: writer)
+        #expect(answers.await(.committed(through: 1)))
+        #expect(try states(store) == [1: "older"])
+        doesJournalFail.withLock { $0 = true }
+        shard.update(1, state: "newer")
+        shard.submit(to: writer)
+        #expect(answers.await(.committed(through: 2)))
+        let (afterwards, reopened) = try killed()
+        #expect(try states(reopened) == [1: "newer"])
+        try reopened.close()
+        withExtendedLifetime(afterwards) {}
         try writer.close()
     }
 

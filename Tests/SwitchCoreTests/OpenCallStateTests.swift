@@ -244,7 +244,24 @@ struct OpenCallStateTests {
         #expect(bench.restore(id, state))
     }
 
-    @Test("a state whose listener is gone is not taken")
+    @Test("a call that cannot be read is closed with a record, by the first shard only; one that can goes on")
+    func unreadableIsClosed() throws {
+        let (_, id, state) = try dying()
+        let lost = CallIdentifier(rawValue: id.rawValue + 1)
+        for (index, expected) in [(0, 1), (1, 0)] {
+            let bench = ShardBench(index: index, count: 2, seed: 200)
+            bench.shard.restoreCalls([OpenCall(id: lost, state: Array(state.dropLast())), OpenCall(id: id, state: state)], at: bench.now)
+            let records = bench.commands().compactMap { command -> CallRecord? in if case .closed(let record) = command { record } else { nil } }
+            #expect(records.count == expected)
+            for record in records {
+                #expect(record.id == lost && record.endReason == .processEnded && record.durationMilliseconds == 0)
+                #expect(record.receivedAt == lost.mintedAt && record.decision.contains("cannot be read"))
+            }
+            #expect(bench.callCount == 1 - index)
+        }
+    }
+
+    @Test("a call whose listener is gone goes on by another one of the same transport")
     func listenerGone() throws {
         let (_, id, state) = try dying()
         let bench = ShardBench(seed: 200)
@@ -253,7 +270,11 @@ struct OpenCallStateTests {
         let port: [UInt8] = [0xCE, 0x13, 0, 0, 0, 0, 0, 0]
         let last = try #require(state.indices.last { state[$0...].starts(with: port) })
         moved[last - 32] = 9
-        #expect(!bench.restore(id, moved))
+        #expect(bench.restore(id, moved))
+        bench.shard.commandReceived(.hangUp(id) { _ in }, at: bench.now)
+        bench.commit()
+        let flows = Set(bench.sent().filter { $0.message.hasPrefix("BYE") }.map(\.flow))
+        #expect(flows.count == 2 && flows.contains(udp("192.0.2.50:5070")))
     }
 
     final class Box<Value>: @unchecked Sendable {

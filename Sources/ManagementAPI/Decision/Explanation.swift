@@ -78,7 +78,7 @@ extension SwitchConfiguration {
             } else if mappingGateways[index].registersHere {
                 .binding
             } else if let address = mappingGateways[index].addresses.first {
-                address.port == 0 ? .address : .addressAndPort
+                mappingGateways[index].isRecognised(atAnyPortOf: address) ? .address : .addressAndPort
             } else {
                 .registration
             }

@@ -5,8 +5,9 @@ import Vocabulary
 ///
 /// Failures are counted for a source host and an account together, so that guessing from elsewhere does
 /// not bar an account's owner, and in a wider net for the source host alone, so that trying one
-/// password at many accounts is seen too. Only answers to challenges count; as a nonce is good for the
-/// host alone that it was given to, nobody fails in another host's name. Shared by all shards.
+/// password at many accounts is seen too. Whoever has one IPv6 address has all of its network, so the
+/// host is the /64 there (RFC 4291, section 2.5.1). Only answers to challenges count; as a nonce is good
+/// for the address alone that it was given to, nobody fails in another's name. Shared by all shards.
 public final class AuthenticationFailures: Sendable {
     /// How much is allowed, from the parameters.
     public struct Limits: Sendable, Hashable {
@@ -44,6 +45,7 @@ public final class AuthenticationFailures: Sendable {
 
     /// A host that is barred from one account, or from all.
     public struct Suspension: Sendable, Hashable {
+        /// Port 0; for IPv6 the first address of the /64 network.
         public var host: NetworkAddress
         /// Empty: barred from every account.
         public var account: String
@@ -51,7 +53,7 @@ public final class AuthenticationFailures: Sendable {
     }
 
     private struct Key: Hashable {
-        /// Port 0.
+        /// As in `Suspension`.
         var host: NetworkAddress
         /// Empty: all accounts.
         var account: String
@@ -62,8 +64,9 @@ public final class AuthenticationFailures: Sendable {
         var registrations: UInt16 = 0
         var requests: UInt32 = 0
         var last: Instant
-        /// Port of the last failure: behind one translator there may be a guesser beside the account's owner.
-        var port: UInt16 = 0
+        /// Address and port of the last failure: behind one translator, or in one network, there may be a guesser
+        /// beside the account's owner.
+        var source: NetworkAddress?
         var suspendedUntil = Instant.zero
     }
 
@@ -84,7 +87,7 @@ public final class AuthenticationFailures: Sendable {
     /// How long this source stays barred from the account; nil when it is not.
     public func suspension(of account: String, source: NetworkAddress, now: Instant) -> Interval? {
         guard count > 0 else { return nil }
-        let host = source.host
+        let host = source.countedHost
         return entries.withLock { entries in
             let until = max(
                 entries[Key(host: host, account: account)]?.suspendedUntil ?? .zero, entries[Key(host: host, account: "")]?.suspendedUntil ?? .zero)
@@ -97,8 +100,9 @@ public final class AuthenticationFailures: Sendable {
         entries.withLock { entries in
             defer { entryCount.store(entries.count, ordering: .relaxed) }
             if entries.count + 2 > bound { AuthenticationFailures.makeRoom(&entries, bound, limits, now) }
-            let host = source.host
+            let host = source.countedHost
             var net = AuthenticationFailures.entry(entries, Key(host: host, account: ""), limits, now)
+            net.last = now
             net.requests += 1
             var suspension = Interval.zero
             if Int(net.requests) > limits.requests.clamped * Self.hostFactor + Self.hostFactor {
@@ -110,7 +114,7 @@ public final class AuthenticationFailures: Sendable {
             var entry = AuthenticationFailures.entry(entries, Key(host: host, account: account), limits, now)
             if now - entry.last > limits.answerTime { entry.answers = 0 }
             entry.last = now
-            entry.port = source.port
+            entry.source = source
             entry.answers += 1
             entry.requests += 1
             if isRegistration { entry.registrations += 1 }
@@ -125,12 +129,12 @@ public final class AuthenticationFailures: Sendable {
         }
     }
 
-    /// The account proved itself from this source: its failures there, port included, are forgotten.
+    /// The account proved itself from this source: its failures from this very address and port are forgotten.
     public func succeeded(_ account: String, source: NetworkAddress) {
         guard count > 0 else { return }
         entries.withLock { entries in
-            let key = Key(host: source.host, account: account)
-            if entries[key]?.port == source.port { entries[key] = nil }
+            let key = Key(host: source.countedHost, account: account)
+            if entries[key]?.source == source { entries[key] = nil }
             entryCount.store(entries.count, ordering: .relaxed)
         }
     }
@@ -146,9 +150,10 @@ public final class AuthenticationFailures: Sendable {
     }
 
     /// What is known of a pair, its failures forgotten when the last lies longer back than a suspension would last.
+    /// A suspension stands to its end: the limits may have become shorter since.
     private static func entry(_ entries: [Key: Entry], _ key: Key, _ limits: Limits, _ now: Instant) -> Entry {
-        guard let entry = entries[key], now - entry.last <= limits.memory else { return Entry(last: now) }
-        return entry
+        guard let entry = entries[key] else { return Entry(last: now) }
+        return now - entry.last <= limits.memory || entry.suspendedUntil > now ? entry : Entry(last: now)
     }
 
     private static func makeRoom(_ entries: inout [Key: Entry], _ bound: Int, _ limits: Limits, _ now: Instant) {
@@ -170,6 +175,16 @@ extension AuthenticationFailures.Entry {
     fileprivate mutating func bar(_ until: Instant) {
         suspendedUntil = max(suspendedUntil, until)
         (answers, registrations, requests) = (0, 0, 0)
+    }
+}
+
+extension NetworkAddress {
+    /// What failures are counted for: an IPv4 host, or an IPv6 network of 64 bits.
+    fileprivate var countedHost: NetworkAddress {
+        switch family {
+        case .ipv4: host
+        case .ipv6: NetworkAddress(ipv6High: high, low: 0, port: 0)
+        }
     }
 }
 

@@ -91,6 +91,11 @@ public final class LiveLocation: Sendable {
         return standing.withLock { bindings in bindings.contains { $0.expiresAt > now && $0.flow.remote == source } }
     }
 
+    /// Whether a binding came from this source and from no proxy behind which others may be (RFC 3327).
+    public func isBoundDirectly(from source: NetworkAddress) -> Bool {
+        standing.withLock { bindings in bindings.contains { $0.flow.remote == source && $0.path.isEmpty } }
+    }
+
     /// A message came from there.
     public func heard(from source: NetworkAddress, at now: Instant) {
         guard isReachable(now: now) else { return }

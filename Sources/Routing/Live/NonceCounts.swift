@@ -5,7 +5,8 @@ import Vocabulary
 ///
 /// Shared by all shards. Only requests with the right password come here, so strangers cannot fill it.
 /// When it is full the oldest nonces are forgotten, and what is as old as they is refused from then on:
-/// its owner is challenged anew.
+/// its owner is challenged anew. A wall clock that is set back must not make that last until it has caught
+/// up: nonces of a time that is still to come are then forgotten first, and later ones than the new time are good.
 public final class NonceCounts: Sendable {
     /// What a use of a nonce is.
     public enum Use: Sendable, Hashable {
@@ -32,6 +33,8 @@ public final class NonceCounts: Sendable {
     private static var stripeCount: Int { 8 }
     /// Counts below the highest that may still come: datagrams overtake each other.
     private static var window: UInt32 { 32 }
+    /// A shard's time of day may lie this far behind another's; what is further ahead tells of a clock that was set back.
+    fileprivate static var skew: Interval { .seconds(1) }
 
     private let stripes: [LockedStripe]
     private let bound: Int
@@ -56,6 +59,7 @@ public final class NonceCounts: Sendable {
         time: WallTime, salt: UInt64, count: UInt32, answerTime: Interval, lifetime: Interval, now: WallTime
     ) -> Use {
         stripes[Int(salt & UInt64(Self.stripeCount - 1))].stripe.withLock { stripe in
+            stripe.follow(now)
             if var entry = stripe.entries[salt] {
                 guard entry.time == time else { return .late }
                 let use = entry.use(count)
@@ -63,7 +67,7 @@ public final class NonceCounts: Sendable {
                 return use
             }
             guard time > stripe.floor, now.microseconds - time.microseconds <= answerTime.nanoseconds / 1_000 else { return .late }
-            if stripe.entries.count >= bound { stripe.makeRoom(bound, expiredBefore: now.microseconds - lifetime.nanoseconds / 1_000) }
+            if stripe.entries.count >= bound { stripe.makeRoom(bound, memory: max(answerTime, lifetime), now: now) }
             stripe.entries[salt] = Entry(time: time, highest: count == 0 ? .max : count, used: 0)
             return .fresh
         }
@@ -87,9 +91,17 @@ extension NonceCounts.Entry {
 }
 
 extension NonceCounts.Stripe {
-    /// Forgets what is over, and when that is not enough the older half.
-    fileprivate mutating func makeRoom(_ bound: Int, expiredBefore limit: Int64) {
-        entries = entries.filter { $0.value.time.microseconds > limit }
+    /// Takes the floor back with a clock that was set back. What was given until now may have been forgotten.
+    fileprivate mutating func follow(_ now: WallTime) {
+        if floor > now + NonceCounts.skew { floor = now }
+    }
+
+    /// Forgets what is over and what is of a time to come, and when that is not enough the older half. As nothing of
+    /// a time to come is left, the floor does not come to lie there.
+    fileprivate mutating func makeRoom(_ bound: Int, memory: Interval, now: WallTime) {
+        let over = now.microseconds - memory.nanoseconds / 1_000
+        let latest = now + NonceCounts.skew
+        entries = entries.filter { $0.value.time.microseconds > over && $0.value.time <= latest }
         guard entries.count >= bound else { return }
         let times = entries.values.map(\.time).sorted()
         floor = max(floor, times[times.count / 2])

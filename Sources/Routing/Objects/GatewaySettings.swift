@@ -2,9 +2,9 @@
 
 /// How a customer's INVITE is recognised (`sipAuthenticationMethod`).
 public enum SourceAuthentication: String, Sendable, Hashable, CaseIterable {
-    /// By its source address, any port.
+    /// By its source address, any port, whatever port the configured address has.
     case address
-    /// By source address and port, where the configured address has a port.
+    /// By source address, and by its port where the configured address has one.
     case addressAndPort
     /// By digest credentials: user name is the object's name.
     case password

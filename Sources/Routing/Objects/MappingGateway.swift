@@ -24,7 +24,7 @@ public struct MappingGateway: Sendable, Hashable {
     // MARK: Who it is
 
     /// How its INVITEs are recognised and proved (`sipAuthenticationMethod`).
-    public var authentication = SourceAuthentication.address
+    public var authentication = SourceAuthentication.addressAndPort
     /// For `authentication` by password and for a gateway that registers here: its user name is `name`.
     public var password: String?
     /// A dynamic gateway (`registerType` 1): it registers here with `name` and `password`, and its calls come from its bindings.
@@ -83,4 +83,9 @@ public struct MappingGateway: Sendable, Hashable {
         self.locked = locked
         self.followRedirects = followRedirects
     }
+}
+
+extension MappingGateway {
+    /// Whether calls from any port of this configured address are its own.
+    public func isRecognised(atAnyPortOf address: NetworkAddress) -> Bool { address.port == 0 || authentication == .address }
 }

@@ -137,10 +137,21 @@ public struct Dialog: ~Copyable {
     }
 
     /// A request of the peer came by this flow. A peer that is found where it was heard is from now on found there, as
-    /// when its address translator gave it another port, or it opened another connection. Another host is not believed.
+    /// when its address translator gave it another port; any peer is found by the stream connection that it opened last.
+    /// Another host is not believed.
     public mutating func requestHeard(by flow: Flow) {
-        guard requestAddress == .source, flow != remote.flow, flow.remote.hasSameHost(as: remote.flow.remote) else { return }
-        remote.flow = flow
+        guard flow != remote.flow, flow.remote.hasSameHost(as: remote.flow.remote) else { return }
+        if requestAddress == .source || (flow.transport.isReliable && flow.transport == remote.flow.transport) { remote.flow = flow }
+    }
+
+    /// The stream connection to the peer is no more: another one is opened to its first route or its Contact, not to the
+    /// port from which it had opened the old one. A datagram's way, and that of a peer found where it was heard, stay.
+    public mutating func connectionEnded() {
+        guard remote.flow.transport.isReliable, requestAddress != .source else { return }
+        var list = CommaList(texts[remote.routes])
+        let next = list.next().flatMap { NameAddress($0)?.uri } ?? remoteTarget
+        guard let uri = URI(next), let address = uri.address, uri.transport ?? remote.flow.transport == remote.flow.transport else { return }
+        remote.flow = Flow(transport: remote.flow.transport, listener: remote.flow.listener, remote: address)
     }
 
     /// A target refresh request or its response: the peer's Contact replaces the remote target (section 12.2).

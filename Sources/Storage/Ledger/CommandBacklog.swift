@@ -14,9 +14,13 @@ struct CommandBacklog {
         var committed: UInt64 = 0
         /// Number up to which the shard was told that the store fails.
         var failingReported: UInt64 = 0
+        /// Number of the last command of the groups in which a command that opens a call was refused.
+        var refusedThrough: UInt64 = 0
 
         /// Whether the shard waits for an answer.
         var isAnswerDue: Bool { through > committed }
+        /// Whether a call was refused and the shard does not know: it must, before it hears that later commands are committed.
+        var isRefusalUntold: Bool { refusedThrough > failingReported }
     }
 
     /// What the bounds made of the commands of one group.
@@ -34,6 +38,8 @@ struct CommandBacklog {
 
     var byteCount: Int { shards.reduce(0) { $0 + $1.bytes.count } }
     var isAnswerDue: Bool { shards.contains { $0.isAnswerDue } }
+    var holdsJournaled: Bool { shards.contains { $0.journaled > 0 } }
+    var holdsUnjournaled: Bool { shards.contains { $0.journaled < $0.bytes.count } }
 
     /// How many commands only memory has, counted one by one: for the report of a loss.
     var commandsNotJournaled: UInt64 {
@@ -98,6 +104,7 @@ struct CommandBacklog {
             }
         }
         bytes.removeAll(keepingCapacity: true)
+        if refusals.openedRefused > 0 { shards[shard].refusedThrough = lastSequence }
         return refusals
     }
 
@@ -107,6 +114,14 @@ struct CommandBacklog {
 
     mutating func noteJournaled() {
         for shard in shards.indices { shards[shard].journaled = shards[shard].bytes.count }
+    }
+
+    /// Forgets what is in the journal and has become rows.
+    mutating func removeJournaled() {
+        for shard in shards.indices where shards[shard].journaled > 0 {
+            shards[shard].bytes.removeFirst(shards[shard].journaled)
+            shards[shard].journaled = 0
+        }
     }
 
     /// Forgets what is in rows and keeps the memory, unless a failure made it large.

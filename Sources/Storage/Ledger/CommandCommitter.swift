@@ -28,9 +28,9 @@ final class CommandCommitter {
     /// Whether a test wants the journal to fail.
     var refusesJournal: Bool { fault.map { $0(.journal, connection) != SQLITE_OK } ?? false }
 
-    /// Commits everything in the backlog, or nothing. Returns SQLite's (extended) result code.
-    func commit(_ backlog: borrowing CommandBacklog) -> Int32 {
-        let code = run(backlog)
+    /// Commits everything in the backlog (or of it what is in the journal), or nothing. Returns SQLite's (extended) result code.
+    func commit(_ backlog: borrowing CommandBacklog, onlyJournaled: Bool = false) -> Int32 {
+        let code = run(backlog, onlyJournaled)
         if code == SQLITE_OK {
             slots.committed()
             return code
@@ -47,7 +47,7 @@ final class CommandCommitter {
         if sqlite3_get_autocommit(connection) == 0, let statements { _ = step(statements.rollback) }
     }
 
-    private func run(_ backlog: borrowing CommandBacklog) -> Int32 {
+    private func run(_ backlog: borrowing CommandBacklog, _ onlyJournaled: Bool) -> Int32 {
         if statements == nil {
             let code = prepare()
             guard code == SQLITE_OK else { return code }
@@ -60,8 +60,10 @@ final class CommandCommitter {
             code = fault(.begun, connection)
             guard code == SQLITE_OK else { return code }
         }
-        for shard in backlog.shards where !shard.bytes.isEmpty {
-            code = shard.bytes.withBytes { write($0, statements) }
+        for shard in backlog.shards {
+            let end = onlyJournaled ? shard.journaled : shard.bytes.count
+            guard end > 0 else { continue }
+            code = shard.bytes.withBytes { write($0[0..<end], statements) }
             guard code == SQLITE_OK else { return code }
         }
         if let fault {

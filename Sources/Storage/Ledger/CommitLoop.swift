@@ -9,7 +9,9 @@ import Vocabulary
 /// A group is committed by one write to the journal. Its commands become rows with those of many other
 /// groups in one transaction, every `rowInterval` or when a reader asks: a thread that wakes for a few
 /// rows finds its caches cold and pays several times for each. Where the journal cannot be written, the
-/// group is committed as rows; where neither works, the store fails.
+/// group is committed as rows; where neither works, the store fails. A start applies the journal over the
+/// rows, so what became rows without it must not find older entries there: they are rows first, then the
+/// journal is emptied, then the rest becomes rows.
 ///
 /// Under load the writer sleeps a window after each commit and finds the next group waiting, so that
 /// no shard has to wake it. Only a command that comes to an idle writer costs a wake-up.
@@ -66,9 +68,11 @@ final class CommitLoop {
                 }
             case .deadline:
                 gather()
-                if isFailing { commitGroup() } else { writeRows() }
+                commitGroup()
+                if areRowsDue { writeRows() }
             case .rowsWanted(let ticket):
                 gather()
+                _ = journalGroup()
                 writeRows()
                 queue.rowsWritten(ticket)
             case .closing:
@@ -78,7 +82,8 @@ final class CommitLoop {
         }
     }
 
-    /// Takes what the shards have handed over since the last time.
+    /// Takes what the shards have handed over since the last time. A shard of which a call is refused
+    /// hears so before anything else: the disk may work again in this very turn.
     private func gather() {
         let isFailing = isFailing
         queue.takeAll { shard, bytes, lastSequence in
@@ -92,32 +97,38 @@ final class CommitLoop {
                 $0.recordsDropped += refusals.recordsDropped
             }
         }
+        guard isFailing else { return }
+        for (index, shard) in backlog.shards.enumerated() where shard.isRefusalUntold { reportFailing(shard: index) }
     }
 
     /// Commits what waits for an answer: to the journal, else as rows.
     private func commitGroup() {
-        guard backlog.isAnswerDue else { return }
+        if backlog.isAnswerDue, !journalGroup() { writeRows() }
+    }
+
+    /// Commits what waits for an answer to the journal. False when there is none or it cannot be written.
+    private func journalGroup() -> Bool {
+        guard backlog.isAnswerDue else { return true }
         guard
             let journal, backlog.byteCount <= settings.refuseOpenedBeyond,
             !committer.refusesJournal, journal.append(backlog)
-        else {
-            writeRows()
-            return
-        }
+        else { return false }
         backlog.noteJournaled()
         if rowsAt == .never { rowsAt = MonotonicTime.now + settings.rowInterval }
         answerCommitted()
+        return true
     }
 
-    /// Makes everything in the backlog rows, in one transaction.
+    /// Makes everything in the backlog rows, in one transaction unless a part of it is not in the journal.
     private func writeRows() {
         guard backlog.byteCount > 0 || backlog.isAnswerDue else {
             rowsAt = .never
             return
         }
+        guard retireJournal() else { return }
         let code = status.gate.withLock { _ in committer.commit(backlog) }
         guard code == SQLITE_OK else {
-            rowsFailed(code)
+            rowsFailed(code, committer.failureDetail)
             return
         }
         journal?.beginAnew()
@@ -132,6 +143,26 @@ final class CommitLoop {
         backlog.removeAll()
     }
 
+    /// Before commands that are not in the journal become rows: makes rows of those that are, and empties
+    /// it. False when that fails; the backlog then holds what is not in rows.
+    private func retireJournal() -> Bool {
+        guard let journal, journal.mayBeApplied, backlog.holdsUnjournaled else { return true }
+        if backlog.holdsJournaled {
+            let code = status.gate.withLock { _ in committer.commit(backlog, onlyJournaled: true) }
+            guard code == SQLITE_OK else {
+                rowsFailed(code, committer.failureDetail)
+                return false
+            }
+            status.statistics.withLock { $0.transactions += 1 }
+        }
+        guard journal.truncate() else {
+            rowsFailed(SQLITE_IOERR, "\(LedgerJournal.fileName) cannot be emptied")
+            return false
+        }
+        backlog.removeJournaled()
+        return true
+    }
+
     private func answerCommitted() {
         retryAt = .never
         status.statistics.withLock { $0.groups += 1 }
@@ -143,8 +174,8 @@ final class CommitLoop {
 
     /// Tries again after a pause. The store fails for the shards only if one waits for an answer: what
     /// is in the journal is committed.
-    private func rowsFailed(_ code: Int32) {
-        let failure = StorageError(code: code, detail: committer.failureDetail, file: file)
+    private func rowsFailed(_ code: Int32, _ detail: String) {
+        let failure = StorageError(code: code, detail: detail, file: file)
         status.statistics.withLock {
             $0.failures += 1
             $0.failure = failure
@@ -162,16 +193,22 @@ final class CommitLoop {
     /// Tells each shard once for each of its commands that the store fails.
     private func reportFailing() {
         for (index, shard) in backlog.shards.enumerated() where shard.isAnswerDue && shard.through > shard.failingReported {
-            backlog.noteFailingReported(shard: index)
-            onCommit(index, .failing(through: shard.through))
+            reportFailing(shard: index)
         }
+    }
+
+    private func reportFailing(shard index: Int) {
+        backlog.noteFailingReported(shard: index)
+        onCommit(index, .failing(through: backlog.shards[index].through))
     }
 
     /// The last try. What is in the journal is not lost: the next start makes it rows.
     private func finish() -> StorageError? {
+        _ = journalGroup()
         writeRows()
         if backlog.byteCount == 0 {
-            journal?.truncate()
+            // A journal that keeps its bytes is applied once more, which is harmless: nothing in it is older than the rows.
+            _ = journal?.truncate()
             return nil
         }
         commitGroup()

@@ -8,7 +8,8 @@ import Vocabulary
 /// the journal begins anew at its start, under a new generation number, over its old bytes.
 ///
 /// At the start of the store the journal is read to its end and applied once more. That is harmless for
-/// commands that had become rows: in order, they lead to the same rows.
+/// commands that had become rows: in order, they lead to the same rows. It would not be harmless over
+/// rows of later commands that never were in the journal, so before any of those become rows it is emptied.
 ///
 /// An entry is a header of 32 bytes, little-endian (mark, generation, length, checksum), and the
 /// commands as shards wrote them. An entry that is cut off, damaged or of another generation ends the journal.
@@ -22,6 +23,8 @@ final class LedgerJournal {
     private let syncs: Bool
     private var generation: UInt64
     private var end = 0
+    /// Whether a start could find entries in the file, of whatever generation.
+    private(set) var mayBeApplied: Bool
     private var entry: [UInt8] = []
 
     /// Opens the journal for writing over whatever it holds. Nil when the file cannot be opened.
@@ -29,6 +32,7 @@ final class LedgerJournal {
         file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
         guard file >= 0 else { return nil }
         syncs = durability == .power
+        mayBeApplied = lseek(file, 0, SEEK_END) != 0
         generation = .random(in: .min ... .max)
     }
 
@@ -50,22 +54,25 @@ final class LedgerJournal {
                 bytes.storeBytes(of: word.littleEndian, toByteOffset: position * 8, as: UInt64.self)
             }
         }
+        mayBeApplied = true
         guard writeEntry(), !syncs || fdatasync(file) == 0 else { return false }
         end += entry.count
         return true
     }
 
-    /// Forgets everything: all of it is in rows.
+    /// Forgets everything: all of it is in rows. The file keeps its bytes until entries are written over them.
     func beginAnew() {
         generation &+= 1
         end = 0
     }
 
-    /// Empties the file: at the end, when everything is in rows.
-    func truncate() {
+    /// Empties the file, so that nothing in it is applied any more; with durability `power` waits for the
+    /// disk. Everything in it is in rows. False when the system refused: what was in it may be applied once more.
+    func truncate() -> Bool {
         beginAnew()
-        // A journal that keeps its bytes is applied once more, which is harmless.
-        _ = ftruncate(file, 0)
+        guard ftruncate(file, 0) == 0, !syncs || fdatasync(file) == 0 else { return false }
+        mayBeApplied = false
+        return true
     }
 
     private func writeEntry() -> Bool {

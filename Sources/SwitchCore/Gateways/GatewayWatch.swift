@@ -16,9 +16,12 @@ struct GatewayWatch {
     /// When each host name is to be looked up again; `never` while an answer is awaited.
     private var lookups: [NextHop: Instant]
     private let configured: [NetworkAddress]
+    private var lastNumber: UInt32
 
     struct AddressCheck {
         let address: NetworkAddress
+        /// Names it in the answers that come for it, whatever else the list has by then.
+        let number: UInt32
         /// When it is asked next; `never` while an answer is awaited.
         var nextAt: Instant
     }
@@ -32,6 +35,7 @@ struct GatewayWatch {
         isChecked = gateway.optionsCheck
         configured = gateway.addresses
         lookups = [:]
+        lastNumber = previous?.lastNumber ?? 0
         for host in hosts {
             lookups[host] = previous?.lookups[host] ?? now
             resolved[host] = previous?.resolved[host]
@@ -61,8 +65,8 @@ struct GatewayWatch {
     }
 
     /// An address answered, or did not. It is asked again after the period, give or take a tenth.
-    mutating func answered(_ index: Int, isAlive: Bool, period: Interval, random: UInt64, now: Instant) {
-        guard index < checks.count, checks[index].nextAt == .never else { return }
+    mutating func answered(_ number: UInt32, isAlive: Bool, period: Interval, random: UInt64, now: Instant) {
+        guard let index = checks.firstIndex(where: { $0.number == number && $0.nextAt == .never }) else { return }
         live.set(isAlive ? .alive : .dead, of: checks[index].address)
         let tenth = period.nanoseconds / 10
         checks[index].nextAt = now + Interval(nanoseconds: period.nanoseconds - tenth + Int64(random % UInt64(max(1, 2 * tenth))))
@@ -92,6 +96,10 @@ struct GatewayWatch {
             checks = []
             return
         }
-        checks = addresses.map { address in old.first { $0.address == address } ?? AddressCheck(address: address, nextAt: now) }
+        checks = addresses.map { address in
+            if let known = old.first(where: { $0.address == address }) { return known }
+            lastNumber &+= 1
+            return AddressCheck(address: address, number: lastNumber, nextAt: now)
+        }
     }
 }

@@ -24,17 +24,24 @@ extension Shard {
             wanted[gateway.name] = index
         }
         for key in watches.keys where wanted[watches[key].watch.name] == nil {
-            // What is not asked any more is not known to be dead.
+            // What is not asked any more is not known to be dead, nor where it was said to be.
             watches[key].watch.live.keepAddresses([])
+            watches[key].watch.live.setResolvedAddresses(nil)
             removeWatch(key)
         }
         for (name, index) in wanted {
             let old = watches.keys.first { watches[$0].watch.name == name }
             let previous = old.map { watches[$0].watch }
             let watch = GatewayWatch(configuration.routingGateways[index], live: configuration.routingLive[index], after: previous, now: now.instant)
-            if let old { removeWatch(old) }
-            let key = watches.insert(GatewayWatchEntry(watch: watch))
-            watchTimedOut(key, now: now)
+            // It goes on under its key: that is what answers that are awaited come to.
+            if let old {
+                watches[old].watch = watch
+                var timer = watches[old].timer
+                wheel.cancel(&timer)
+                watchTimedOut(old, now: now)
+            } else {
+                watchTimedOut(watches.insert(GatewayWatchEntry(watch: watch)), now: now)
+            }
         }
     }
 
@@ -67,14 +74,14 @@ extension Shard {
     mutating func checkEnded(_ user: TransactionUser, isAlive: Bool, now: Moment) {
         guard watches.contains(user.leg) else { return }
         watches[user.leg].watch.answered(
-            Int(user.peer.index), isAlive: isAlive, period: configuration.switchingSettings.optionsCheckPeriod, random: secrets.next(),
+            user.peer.index, isAlive: isAlive, period: configuration.switchingSettings.optionsCheckPeriod, random: secrets.next(),
             now: now.instant)
         scheduleWatch(user.leg)
     }
 
     private mutating func sendCheck(_ key: SlabKey, _ index: Int, now: Moment) {
-        let address = watches[key].watch.checks[index].address
-        let user = TransactionUser(leg: key, peer: SlabKey(index: UInt32(index), generation: 0), purpose: .gatewayCheck)
+        let (address, number) = (watches[key].watch.checks[index].address, watches[key].watch.checks[index].number)
+        let user = TransactionUser(leg: key, peer: SlabKey(index: number, generation: 0), purpose: .gatewayCheck)
         guard let flow = endpoints.flow(to: address, transport: watches[key].watch.transport) else {
             checkEnded(user, isAlive: false, now: now)
             return

@@ -25,8 +25,10 @@ struct CallerIdentity {
 
     /// Whether the caller hides his number in From (RFC 3323, section 4.1).
     var isAnonymous: Bool { !host.isEmpty }
-    /// Whether he asked for privacy (RFC 3323), in whatever form.
-    var asksForPrivacy: Bool { !privacy.isEmpty }
+    /// Whether he asked for privacy (RFC 3323), in whatever form but `none`, which asks that none be added.
+    var asksForPrivacy = false
+    /// Whether he said anything about privacy.
+    var hasPrivacy: Bool { !privacy.isEmpty }
 }
 
 // Identity header fields: kept from the caller's INVITE, written as each gateway is to see them.
@@ -48,6 +50,7 @@ extension Shard {
             default: break
             }
         }
+        if let wish = message.first(.privacy) { identity.asksForPrivacy = !wish.trimmed.equalsIgnoringCase("none") }
         calls[key].identity = identity
     }
 
@@ -77,7 +80,7 @@ extension Shard {
         case .none: break
         case .passThrough:
             outbox.append(calls[key].call.texts[identity.privacy])
-            if let account { appendPrivacy(of: account, in: snapshot, hasOwn: identity.asksForPrivacy) }
+            if let account { appendPrivacy(of: account, in: snapshot, hasOwn: identity.hasPrivacy) }
         case .id: outbox.append("Privacy: id\r\n")
         case .noPrivacy: outbox.append("Privacy: none\r\n")
         }
@@ -161,13 +164,14 @@ extension Shard {
             guard snapshot.routingGateways[index].identity.sendsDisplay else { return }
             switch snapshot.switchingSettings.displayFrom {
             case .none: return
+            case .caller where calls[key].identity.isAnonymous: return
             case .caller:
                 appendQuoted(calls[key].call.texts[caller])
                 return
             case .ignore: break
             }
         }
-        if case .phone(let index) = calls[key].call.origin, !snapshot.phones[index].displayName.isEmpty {
+        if case .phone(let index) = calls[key].call.origin, !calls[key].identity.isAnonymous, !snapshot.phones[index].displayName.isEmpty {
             snapshot.phones[index].displayName.withBytes { appendQuoted($0) }
             return
         }

@@ -8,16 +8,37 @@ import Vocabulary
 
 // Calls that were up when the last process ended.
 extension Shard {
-    /// Takes those of the stored calls that belong to this shard.
+    /// Takes those of the stored calls that belong to this shard. One that cannot be taken up is closed with a record of
+    /// what is known of it: it must not stay open for ever, nor be gone without a trace.
     public mutating func restoreCalls(_ calls: [OpenCall], at now: Moment) {
-        for call in calls { _ = restoreCall(call.id, state: call.state, at: now) }
+        for call in calls where takeUp(call.id, state: call.state, at: now) == .impossible { closeUnreadable(call.id, at: now) }
     }
 
     /// Takes a call that was up when the last process ended: it goes on, and a BYE of either side ends it
     /// with its record. False when the state cannot be read or its shard is another.
     public mutating func restoreCall(_ id: CallIdentifier, state: [UInt8], at now: Moment) -> Bool {
+        takeUp(id, state: state, at: now) == .takenUp
+    }
+
+    private enum Restoration { case takenUp, elsewhere, impossible }
+
+    /// The record of an answered call of which nothing but its identifier can be read. Its end is now, its length unknown.
+    private mutating func closeUnreadable(_ id: CallIdentifier, at now: Moment) {
+        let none = NumberHistory(received: "", routed: "", sent: "")
+        let reason = EndReason.processEnded
+        records.append(
+            closed: CallRecord(
+                id: id, receivedAt: id.mintedAt, firstProvisionalAt: .unset, ringingAt: .unset, answeredAt: .unset, endedAt: now.wall,
+                durationMilliseconds: 0, setupMilliseconds: 0, postDialDelayMilliseconds: -1, caller: none, callee: none, mappingGateway: "",
+                routingGateway: "", callerAddress: "", calleeAddress: "", callerCallID: "", calleeCallID: "", callerStatus: 200, calleeStatus: 200,
+                endReason: reason, endedBy: .server, q850Cause: reason.q850Cause,
+                decision: #"{"evidence":"the stored state of this answered call cannot be read"}"#, attempts: []))
+    }
+
+    private mutating func takeUp(_ id: CallIdentifier, state: [UInt8], at now: Moment) -> Restoration {
         state.withBytes { bytes in
-            guard RecordReader.isOpenCall(bytes) else { return false }
+            // Nobody knows whose it is: the first shard deals with it.
+            guard RecordReader.isOpenCall(bytes) else { return settings.index == 0 ? .impossible : .elsewhere }
             var reader = RecordReader(bytes)
             let version = reader.integer()
             let source = reader.address()
@@ -35,8 +56,8 @@ extension Shard {
             let mappingGatewayName = reader.text()
             let routingGatewayName = reader.text()
             let decision = reader.text()
-            let callerDialog = reader.dialog()
-            let calleeDialog = reader.dialog()
+            var callerDialog = reader.dialog()
+            var calleeDialog = reader.dialog()
             let clock = CallClock(
                 answeredAt: answeredWall, answeredInstant: Instant(nanoseconds: reader.integer()),
                 clockName: UInt64(bitPattern: reader.integer()), knownAge: Interval(nanoseconds: reader.integer()))
@@ -56,8 +77,9 @@ extension Shard {
             let numbers = version > 2 ? (reader.text(), reader.text(), reader.text()) : (callerNumber, callerNumber, calleeNumber)
             // The callee's Call-ID is ours and names the shard; a shard that is no more leaves its calls to the first.
             let named = MintedToken.shard(of: calleeCallID) ?? 0
-            guard (named < settings.count ? named : 0) == settings.index else { return false }
-            guard endpoints.listeners.count > max(callerDialog.flow.listener, calleeDialog.flow.listener) else { return false }
+            guard (named < settings.count ? named : 0) == settings.index else { return .elsewhere }
+            callerDialog.flow = present(callerDialog.flow)
+            calleeDialog.flow = present(calleeDialog.flow)
 
             let origin = configuration.origin(named: mappingGatewayName)
             let destination = configuration.destination(named: routingGatewayName)
@@ -86,6 +108,8 @@ extension Shard {
             if let destination { calls[callKey].calleePlaces.seats = configuration.resume(destination) }
             legs[caller].dialog.requestAddress = configuration.requestAddress(of: origin)
             legs[callee].dialog.requestAddress = configuration.requestAddress(of: destination)
+            legs[caller].dialog.connectionEnded()
+            legs[callee].dialog.connectionEnded()
             restoreSession(caller, callerSession, callerDescription, answeredAt: answeredAt, now: now)
             restoreSession(callee, calleeSession, calleeDescription, answeredAt: answeredAt, now: now)
             if ending != nil { stopAsking(callKey) }
@@ -94,9 +118,17 @@ extension Shard {
                 legs[caller].answerFlow = answerFlow
             }
             if let index = configuration.registrationsByName[accountName] { adopt(configuration.registrations[index], on: callee) }
+            for leg in [caller, callee] { legs[leg].keptAt = now.instant }
             scheduleCall(callKey)
-            return true
+            return .takenUp
         }
+    }
+
+    /// The same way by the listeners of this process, whose boot file may have others: one of the same transport, else any.
+    private func present(_ flow: Flow) -> Flow {
+        let index = Int(flow.listener)
+        if index < endpoints.listeners.count, endpoints.listeners[index].transport == flow.transport { return flow }
+        return endpoints.flow(to: flow.remote, transport: flow.transport) ?? Flow(transport: flow.transport, listener: 0, remote: flow.remote)
     }
 
     /// A session goes on: where we refresh, the first refresh goes out soon and spread over all calls.

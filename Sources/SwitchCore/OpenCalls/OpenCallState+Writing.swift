@@ -34,6 +34,7 @@ extension Shard {
     }
 
     private mutating func writeState(of key: SlabKey, as tag: RecordStream.Tag, answeredAt: Moment, now: Moment) -> UInt64 {
+        for leg in [calls[key].call.callerLeg, calls[key].call.calleeLeg] { if let leg, legs.contains(leg) { legs[leg].keptAt = now.instant } }
         let sequence = records.begin(tag)
         records.append(calls[key].call.id.rawValue)
         let start = records.beginText()

@@ -132,6 +132,8 @@ extension Shard {
 
     private func isBound(_ name: String, _ flow: Flow, now: Moment) -> Bool {
         guard let account = name.withBytes({ configuration.endpointAccounts.account(named: $0) }) else { return false }
-        return account.endpoints.contains { configuration.location(of: $0)?.isBound(from: flow.remote, now: now.instant) ?? false }
+        return account.endpoints.contains {
+            configuration.location(of: $0).map { $0.isBound(from: flow.remote, now: now.instant) && $0.isBoundDirectly(from: flow.remote) } ?? false
+        }
     }
 }

@@ -78,6 +78,11 @@ extension Shard {
                 replaceBindings(of: before, key, bindings, by: [], now: now)
                 continue
             }
+            // Who knew the old password is not who knows the new one.
+            guard account.password == before.password else {
+                replaceBindings(of: before, key, bindings, by: [], now: now)
+                continue
+            }
             let locations = account.endpoints.compactMap { configuration.location(of: $0) }
             for location in boundAccounts[key].locations where !locations.contains(where: { $0 === location }) { location.update { $0 = [] } }
             for location in locations where !boundAccounts[key].locations.contains(where: { $0 === location }) { location.update { $0 = bindings } }
@@ -105,9 +110,8 @@ extension Shard {
         var remote = stored.source
         if stored.transport.isReliable {
             // Its connection ended with the process.
-            guard let address = Shard.reachableAddress(contact: stored.contact, path: stored.path, isBehindNAT: stored.isBehindNAT) else {
-                return nil
-            }
+            guard let address = Shard.reachableAddress(contact: stored.contact, path: stored.path, of: stored.source, isBehindNAT: stored.isBehindNAT)
+            else { return nil }
             remote = address
         }
         let index = Int(stored.listener)
@@ -148,7 +152,7 @@ extension Shard {
                 if binding.flow == ended {
                     guard
                         let address = Shard.reachableAddress(
-                            contact: binding.contact, path: binding.path, isBehindNAT: binding.isBehindNAT)
+                            contact: binding.contact, path: binding.path, of: ended.remote, isBehindNAT: binding.isBehindNAT)
                     else { continue }
                     binding.flow = Flow(transport: ended.transport, listener: ended.listener, remote: address)
                 }
@@ -159,13 +163,19 @@ extension Shard {
     }
 
     /// Where a new connection to a binding can be opened: its first proxy's address, else its Contact's, unless a
-    /// translator hides it. Nil without an address: names are not looked up for bindings.
-    private static func reachableAddress(contact: [UInt8], path: [UInt8], isBehindNAT: Bool) -> NetworkAddress? {
-        guard !path.isEmpty else { return isBehindNAT ? nil : contact.withBytes { URI($0)?.address } }
-        return path.withBytes { path in
-            var proxies = CommaList(path)
-            return proxies.next().flatMap { NameAddress($0)?.uri }.flatMap { URI($0)?.address }
+    /// translator hides it. Only the port may be another than it came from: calls are not sent to a host that a device
+    /// merely names. Nil without an address: names are not looked up for bindings.
+    private static func reachableAddress(contact: [UInt8], path: [UInt8], of source: NetworkAddress, isBehindNAT: Bool) -> NetworkAddress? {
+        let named: NetworkAddress?
+        if path.isEmpty {
+            named = isBehindNAT ? nil : contact.withBytes { URI($0)?.address }
+        } else {
+            named = path.withBytes { path in
+                var proxies = CommaList(path)
+                return proxies.next().flatMap { NameAddress($0)?.uri }.flatMap { URI($0)?.address }
+            }
         }
+        return named.flatMap { $0.hasSameHost(as: source) ? $0 : nil }
     }
 
     // MARK: - Time

@@ -18,23 +18,27 @@ struct ClaimedEndpoint: Equatable {
 
 // Requests of phones and dynamic gateways: whose they are.
 extension Shard {
-    /// For whom an INVITE from a source without gateway may be taken, once it proved itself: a mapping gateway that
-    /// registered from this source; the phone in From; the phone that registered from this source; the phone or gateway that
-    /// its credentials name; a mapping gateway by password that From names.
+    /// For whom an INVITE from a source without gateway may be taken, once it proved itself: the phone or gateway that
+    /// its credentials name; a mapping gateway that registered from this source; the phone in From; the phone that
+    /// registered from this source; a mapping gateway by password that From names.
     func claimedEndpoint(_ message: Message, _ essentials: Essentials, from flow: Flow) -> ClaimedEndpoint? {
-        let bound = configuration.live.registrar.sources.endpoint(at: flow.remote)
-        if let bound, bound.kind == .mappingGateway, let index = gateway(named: bound.name) {
-            return ClaimedEndpoint(
-                origin: .mappingGateway(index), rule: .binding,
-                credentials: configuration.mappingGateways[index].authentication == .password ? credentials(ofGateway: index) : nil)
-        }
-        let user = URI(essentials.from.uri)?.number ?? .empty
-        if let index = configuration.phone(numbered: user) { return phone(index) }
-        if let bound, bound.kind == .phone, let index = bound.name.withBytes({ configuration.phone(numbered: $0) }) { return phone(index) }
+        // Credentials say who it is, whatever number it presents.
         if let name = digestServer.claimedName(of: message) {
             if let index = configuration.phone(numbered: name) { return phone(index) }
             if let index = configuration.endpointAccounts.provingGateway(named: name) { return provingGateway(index) }
         }
+        let all = configuration.live.registrar.sources.endpoints(at: flow.remote)
+        let bound = all.first
+        if let bound, bound.kind == .mappingGateway, let index = gateway(named: bound.name) {
+            // A place that several share, or a proxy's, proves nobody by itself.
+            let isOwnPlace =
+                all.count { $0.name != bound.name } == 0 && configuration.location(of: bound)?.isBoundDirectly(from: flow.remote) ?? false
+            let isEnough = configuration.mappingGateways[index].authentication != .password && isOwnPlace
+            return ClaimedEndpoint(origin: .mappingGateway(index), rule: .binding, credentials: isEnough ? nil : credentials(ofGateway: index))
+        }
+        let user = URI(essentials.from.uri)?.number ?? .empty
+        if let index = configuration.phone(numbered: user) { return phone(index) }
+        if let bound, bound.kind == .phone, let index = bound.name.withBytes({ configuration.phone(numbered: $0) }) { return phone(index) }
         return configuration.endpointAccounts.provingGateway(named: user).map { provingGateway($0) }
     }
 
@@ -46,6 +50,8 @@ extension Shard {
             return true
         }
         guard message.method == .invite || message.method == .cancel, essentials.toTag.isEmpty else { return false }
+        // A CANCEL of nothing opens no transaction for a stranger.
+        if message.method == .cancel, !transactions.knowsInvite(of: essentials), restoredCaller(of: essentials) == nil { return false }
         return claimedEndpoint(message, essentials, from: flow) != nil
     }
 

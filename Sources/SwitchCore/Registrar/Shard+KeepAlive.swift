@@ -10,6 +10,15 @@ struct KeepAliveRound {
     var position = 0
     var beganAt = Instant.zero
     var timer = TimerHandle.none
+    /// What it goes by.
+    var settings: Settings?
+
+    struct Settings: Equatable {
+        var message: [UInt8]
+        var period: Interval
+        var interval: Interval
+        var batch: Int
+    }
 }
 
 // Datagrams that keep the way to registered devices behind NATs open. No answer is expected.
@@ -21,9 +30,14 @@ extension Shard {
         keepAlive.timer = wheel.set(at: now.instant + settings.keepAlivePeriod, token: Shard.keepAliveToken)
     }
 
+    /// The configuration changed. The round goes on where it was, unless what it goes by is another.
     mutating func keepAliveConfigured(now: Moment) {
+        let present = configuration.endpointSettings
+        let settings = KeepAliveRound.Settings(
+            message: present.keepAliveMessage, period: present.keepAlivePeriod, interval: present.keepAliveInterval, batch: present.keepAliveBatch)
+        guard settings != keepAlive.settings else { return }
         wheel.cancel(&keepAlive.timer)
-        keepAlive = KeepAliveRound()
+        keepAlive = KeepAliveRound(settings: settings)
         if boundAccounts.count > 0 { beginKeepAlive(now: now) }
     }
 
@@ -32,7 +46,7 @@ extension Shard {
         keepAlive.timer = .none
         let settings = configuration.endpointSettings
         guard boundAccounts.count > 0, !settings.keepAliveMessage.isEmpty else {
-            keepAlive = KeepAliveRound()
+            keepAlive = KeepAliveRound(settings: keepAlive.settings)
             return
         }
         if keepAlive.position == keepAlive.accounts.count {

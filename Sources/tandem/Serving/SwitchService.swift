@@ -48,12 +48,6 @@ final class SwitchService: Sendable {
         var keeping: Task<Void, Never>?
     }
 
-    /// Routes the store's answers to the shards; the runtime is set once it runs.
-    private final class CommitRouter: Sendable {
-        let runtime = Mutex<SwitchRuntime?>(nil)
-        func deliver(_ commit: RecordCommit, shard: Int) { runtime.withLock { $0 }?.deliver(commit, toShard: shard) }
-    }
-
     /// How many shards serve when the boot file does not say: one for every two cores.
     static var usualShards: Int { max(1, min(32, ProcessInfo.processInfo.activeProcessorCount / 2)) }
 
@@ -103,7 +97,7 @@ final class SwitchService: Sendable {
             try? objects.close()
             throw error
         }
-        router.runtime.withLock { $0 = runtime }
+        router.connect { commit, shard in runtime.deliver(commit, toShard: shard) }
         return SwitchService(
             runtime: runtime, ledger: ledger, configuration: objects, traceStore: trace, folder: folder, bootFile: bootFile, writer: writer,
             switchConfiguration: switchConfiguration, secrets: snapshot.secrets, registrationLog: registrationLog, blacklistKeeper: blacklistKeeper,

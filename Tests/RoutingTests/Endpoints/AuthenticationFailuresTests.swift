@@ -68,6 +68,79 @@ struct AuthenticationFailuresTests {
         #expect(failures.suspension(of: "never tried", source: owner, now: start) == nil)
     }
 
+    @Test("a source that tries many accounts slowly is barred as well, as long as it never stops for the time of a suspension")
+    func sprayedSlowly() {
+        let failures = AuthenticationFailures()
+        for account in 0..<70 {
+            #expect(fail(failures, 1, account: "\(account)", after: .seconds(Int64(account) * 100)) == .mayTryAgain)
+        }
+        #expect(fail(failures, 1, account: "70", after: .seconds(7_000)) == .suspended(.seconds(600)))
+        #expect(failures.suspension(of: "never tried", source: stranger, now: start + .seconds(7_000)) == .seconds(600))
+        // Its failures over all accounts are forgotten after a pause, like those at one.
+        let patient = AuthenticationFailures()
+        for account in 0..<70 { _ = fail(patient, 1, account: "\(account)") }
+        #expect(fail(patient, 1, account: "70", after: .seconds(601)) == .mayTryAgain)
+    }
+
+    @Test("a suspension from all accounts lasts its time, whenever it began and whatever fails meanwhile")
+    func suspensionStands() {
+        let failures = AuthenticationFailures()
+        _ = fail(failures, 1, account: "0")
+        for account in 1..<71 { _ = fail(failures, 1, account: "\(account)", after: .seconds(590)) }
+        #expect(failures.suspension(of: "never tried", source: stranger, now: start + .seconds(700)) == .seconds(490))
+        // A registered device behind the same address is still asked, and may fail.
+        _ = fail(failures, 1, account: "other", after: .seconds(700))
+        #expect(failures.suspension(of: "never tried", source: stranger, now: start + .seconds(700)) == .seconds(490))
+    }
+
+    @Test("a suspension lasts its time though the limits become shorter and the source fails again")
+    func shorterLimits() {
+        let failures = AuthenticationFailures()
+        var short = limits()
+        (short.registrationSuspension, short.requestSuspension) = (.seconds(60), .seconds(60))
+        _ = fail(failures, 7)
+        for account in 0..<70 { _ = fail(failures, 1, account: "\(account)") }
+        _ = fail(failures, 1, limits: short, after: .seconds(100))
+        #expect(failures.suspension(of: "1001", source: stranger, now: start + .seconds(100)) == .seconds(500))
+        #expect(failures.suspension(of: "never tried", source: stranger, now: start + .seconds(100)) == .seconds(500))
+    }
+
+    @Test("an IPv6 source is its /64 network: a fresh address for each guess does not help")
+    func network() {
+        let failures = AuthenticationFailures()
+        func address(_ low: UInt64, network: UInt64 = 0x2001_0DB8_0000_0001) -> NetworkAddress {
+            NetworkAddress(ipv6High: network, low: low << 32 | low, port: 5060)
+        }
+        for low: UInt64 in 1...6 { #expect(fail(failures, 1, from: address(low)) == .mayTryAgain) }
+        #expect(fail(failures, 1, from: address(7)) == .suspended(.seconds(600)))
+        #expect(failures.suspension(of: "1001", source: address(8), now: start) == .seconds(600))
+        #expect(failures.suspension(of: "1001", source: address(8, network: 0x2001_0DB8_0000_0002), now: start) == nil)
+        #expect(failures.suspension(of: "1002", source: address(8), now: start) == nil)
+        #expect(failures.suspensions(now: start).map(\.host.hostDescription) == ["2001:db8:0:1::"])
+        // Over all accounts as well.
+        for account: UInt64 in 0..<64 { _ = fail(failures, 1, account: "\(account)", from: address(100 + account)) }
+        #expect(failures.suspension(of: "never tried", source: address(9), now: start) == .seconds(600))
+        #expect(failures.suspension(of: "never tried", source: address(9, network: 0x2001_0DB8_0000_0002), now: start) == nil)
+    }
+
+    @Test("neighbouring IPv4 addresses are different sources")
+    func neighbours() {
+        let failures = AuthenticationFailures()
+        _ = fail(failures, 7)
+        #expect(failures.suspension(of: "1001", source: NetworkAddress("198.51.100.2:5060")!, now: start) == nil)
+        #expect(failures.suspensions(now: start).map(\.host.hostDescription) == ["198.51.100.1"])
+    }
+
+    @Test("the owner's success forgets no failures of another address in its network, nor of another port")
+    func successElsewhere() {
+        let failures = AuthenticationFailures()
+        let guesser = NetworkAddress("[2001:db8:0:1::66]:5060")!
+        _ = fail(failures, 6, from: guesser)
+        failures.succeeded("1001", source: NetworkAddress("[2001:db8:0:1::7]:5060")!)
+        failures.succeeded("1001", source: NetworkAddress("[2001:db8:0:1::66]:5062")!)
+        #expect(fail(failures, 1, from: guesser) == .suspended(.seconds(600)))
+    }
+
     @Test("success forgets the failures, and so does time")
     func forgotten() {
         let failures = AuthenticationFailures()

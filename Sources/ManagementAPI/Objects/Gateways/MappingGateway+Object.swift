@@ -27,8 +27,8 @@ extension MappingGateway: PasswordBearer {
         .flag("locked", \.locked, meaning: "true refuses the customer's calls; false unless set"),
         .choice(
             "authentication", \.authentication,
-            meaning: "how its calls are recognised (sipAuthenticationMethod): address, addressAndPort, or password (digest, user name is the "
-                + "gateway's name); address unless set"),
+            meaning: "how its calls are recognised (sipAuthenticationMethod): address (any port), addressAndPort (the port too, where an address "
+                + "has one), or password (digest, user name is the gateway's name); addressAndPort unless set"),
         .flag(
             "registersHere", \.registersHere,
             meaning: "whether it registers here with its name and password, and calls from where it registered; false unless set"),
