@@ -180,7 +180,8 @@ extension Shard {
             sendRefresh(isInvite ? .invite : .update, on: leg, now: now)
             return
         }
-        if message.status != 408, message.status != 481 { lifeSeen(.refreshAnswered, on: leg, now: now) }
+        let awaitsAnswer = message.status == 491 && repeatStoredAnswer(to: leg)
+        if message.status != 408, message.status != 481, !awaitsAnswer { lifeSeen(.refreshAnswered, on: leg, now: now) }
         take(
             legs[leg].session.refreshAnswered(
                 status: message.status, SessionTimerResponse(message), random: secrets.next(), now: now.instant), on: leg, now: now)

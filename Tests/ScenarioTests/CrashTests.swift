@@ -198,6 +198,30 @@ import Vocabulary
         #expect(abs(record.durationMilliseconds - seen.inMilliseconds) <= 50)
     }
 
+    @Test("a caller whose answer was stored and never sent answers our refresh with 491, and gets the answer then")
+    func answerAfterRefresh() throws {
+        let scenario = Scenario(parameters: ["SS_SIP_SESSION_TTL": .integer(90), "SS_SIP_SESSION_UPDATE_SEGMENT": .integer(3)])
+        scenario.world.store.commitDelay = .milliseconds(300)
+        let caller = scenario.makeCall()
+        caller.invite(fields: ["Supported: timer", "Session-Expires: 90;refresher=uas"])
+        scenario.pass()
+        let callee = try scenario.callAtVendor()
+        callee.answer()
+        scenario.pass()
+        scenario.world.kill(isCommitted: true)
+        // The vendor repeats nothing: only the refresh finds the caller.
+        scenario.vendors[0].isDead = true
+        scenario.pass(.seconds(1))
+        scenario.world.store.commitDelay = .milliseconds(2)
+        scenario.world.start()
+        scenario.pass(.seconds(45))
+        #expect(caller.statuses(.invite).contains(200))
+        #expect(caller.requests(.invite).count <= 3)
+        #expect(caller.wasAnswered)
+        scenario.finish(caller)
+        #expect(scenario.world.store.records.count == 1)
+    }
+
     // MARK: - Clocks
 
     @Test("a wall clock that is set changes no length of time and no limit, in one process or over restarts", arguments: [-7_200, 7_200])

@@ -45,6 +45,7 @@ extension SessionTimer {
         guard !isOver, let method = outstanding, status >= 200 else { return .goesOn }
         outstanding = nil
         learn(allowsUpdate: response.allowsUpdate)
+        glares = status == 491 ? glares + 1 : 0
         switch status {
         case 200..<300: return adoptAnswer(response, now: now) == .switchedOff ? .switchedOff : .goesOn
         case 408, 481:
@@ -65,7 +66,9 @@ extension SessionTimer {
             dueAt = now
             return .again(refreshMethod)
         case 491:
-            dueAt = now + glareWait(random)
+            // Two requests that met once do not meet often: a peer that says so again and again is asked less and less.
+            let wait = glareWait(random)
+            dueAt = now + Interval(nanoseconds: wait.nanoseconds << Int64(min(max(0, glares - 4), 4)))
             return .goesOn
         default:
             lastRefusal = status

@@ -52,6 +52,8 @@ public struct SessionTimer: Hashable, Sendable {
     /// Refusals of our refresh since the last 2xx, and the status of the latest.
     var refusals: UInt32 = 0
     var lastRefusal = 0
+    /// 491s in a row.
+    var glares = 0
     /// 422s obeyed since the last 2xx.
     var raises = 0
     var isOver = false

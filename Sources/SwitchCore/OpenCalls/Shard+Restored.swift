@@ -70,6 +70,16 @@ extension Shard {
         return true
     }
 
+    /// A restored caller answered our refresh with 491: his INVITE still waits for the answer that the process before
+    /// stored and perhaps never sent. It is sent now, and his ACK shows that he is there. False for anybody else.
+    mutating func repeatStoredAnswer(to leg: SlabKey) -> Bool {
+        guard legs[leg].role == .caller, legs[leg].restoration != .heard, !legs[leg].heldAnswer.isEmpty else { return false }
+        outbox.begin()
+        outbox.append(legs[leg].heldAnswer.bytes)
+        outbox.finish(to: legs[leg].answerFlow ?? legs[leg].dialog.flow)
+        return true
+    }
+
     /// The peer of a restored leg was heard. `ack`: the caller's ACK, which may carry the answer to a late offer.
     mutating func restoredPeerHeard(_ leg: SlabKey, ack: Message? = nil) {
         let before = legs[leg].restoration

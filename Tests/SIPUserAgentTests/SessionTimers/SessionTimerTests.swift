@@ -233,6 +233,21 @@ struct SessionTimerTests {
         #expect(owner.timeout(owner.nextDeadline) == .refresh(.invite))
     }
 
+    @Test("a peer that answers 491 again and again is asked less and less, and as usual after another answer")
+    func manyGlares() {
+        let timer = Self.refreshing()
+        var waits: [Interval] = []
+        var now = at(300)
+        for _ in 0..<10 {
+            _ = timer.answered(491, random: 100, at: now)
+            waits.append(timer.nextDeadline - now)
+            now = timer.nextDeadline
+            #expect(timer.timeout(now) == .refresh(.invite))
+            timer.started(.invite)
+        }
+        #expect(waits[0] == waits[3] && waits[4] == waits[0] * 2 && waits[9] == waits[0] * 16)
+    }
+
     @Test("the ends of both ranges of the wait after 491 are drawn")
     func glareRange() {
         func wait(_ random: UInt64) -> Int64 {
