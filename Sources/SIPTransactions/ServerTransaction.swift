@@ -85,8 +85,9 @@ struct ServerTransaction: ~Copyable {
     let cseq: UInt32
     /// Where responses go (RFC 3261, section 18.2.2; RFC 3581).
     let flow: Flow
-    /// The lines every response repeats: Via, Record-Route, From, Call-ID, CSeq, and To without its line end.
-    let head: OwnedBytes
+    /// The lines every response repeats: Via, Record-Route, From, Call-ID, CSeq, and To without its line end. Empty once
+    /// the final response is written: no other follows it.
+    var head: OwnedBytes
     /// Whether the request's To had a tag already.
     let hasToTag: Bool
     /// `first`, `second`, `third` of the match, inside `match`.

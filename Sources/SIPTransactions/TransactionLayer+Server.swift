@@ -105,6 +105,7 @@ extension TransactionLayer {
         }
         let response = outbox.finish(to: servers[slot].flow)
         servers[slot].lastResponse = OwnedBytes(copying: response)
+        if status >= 200 { servers[slot].head = OwnedBytes() }
         let actions = servers[slot].machine.responded(status: status, now: now)
         perform(actions, server: slot, outbox: &outbox)
     }
