@@ -52,6 +52,8 @@ public struct Leg: ~Copyable {
     public var unacknowledgedByUs: (client: ClientKey, cseq: UInt32)?
     /// Why to hang up as soon as the ACK of our answer came: a callee may not send BYE before it (RFC 3261, section 15).
     public var hangUpWhenAcknowledged: EndReason?
+    /// What our BYE says, for the one that follows a challenge or a lost connection.
+    public var hungUpFor = EndReason.normalClearing
     /// Reliable provisional responses of ours (RFC 3262).
     public var reliable = ReliableProvisionals()
     /// The answer for the caller, complete, kept until the store has committed; after a restart until the caller is heard.

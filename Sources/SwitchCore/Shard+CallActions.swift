@@ -206,6 +206,7 @@ extension Shard {
         }
         answerPending(on: leg, now: now)
         legs[leg].phase = .ending
+        legs[leg].hungUpFor = reason
         beginCredentialExchange(on: leg)
         sendBye(on: leg, reason, reason: message, user: TransactionUser(leg: leg, purpose: .bye), now: now)
     }

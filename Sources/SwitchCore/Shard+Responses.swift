@@ -37,8 +37,10 @@ extension Shard {
         guard !transactions.events.isEmpty else { return }
         var events: [TransactionEvent] = []
         swap(&events, &transactions.events)
+        var moved: [SlabKey] = []
         for event in events {
             guard case .requestFailed(let user, let method, let cause) = event else { continue }
+            if cause == .transport, repeatElsewhere(user, method, &moved, now: now) { continue }
             switch user.purpose {
             case .none: break
             case .initialInvite: inviteFailed(on: user.leg, cause, now: now)
@@ -52,6 +54,29 @@ extension Shard {
             case .lightCheck: lightCheckEnded(user, isAlive: false, now: now)
             }
         }
+    }
+
+    /// A connection to a peer has ended: what we asked it within the dialog goes over another one, where it can be opened.
+    /// A request that was passed on is not kept and fails; the next one goes the new way. `moved`: the legs whose way has
+    /// been found anew.
+    private mutating func repeatElsewhere(_ user: TransactionUser, _ method: Method, _ moved: inout [SlabKey], now: Moment) -> Bool {
+        let leg = user.leg
+        switch user.purpose {
+        case .bye, .refresh, .probe, .relay: break
+        default: return false
+        }
+        guard legs.contains(leg) else { return false }
+        if !moved.contains(leg) {
+            guard legs[leg].dialog.connectionEnded() else { return false }
+            moved.append(leg)
+        }
+        switch user.purpose {
+        case .bye: sendByeAgain(on: leg, now: now)
+        case .refresh: sendRefreshAgain(method, on: leg, now: now)
+        case .probe: sendProbeAgain(on: leg, now: now)
+        default: return false
+        }
+        return true
     }
 
     // MARK: - The INVITE of an attempt
@@ -209,11 +234,11 @@ extension Shard {
 
     /// The leg has ended, unless the BYE itself is challenged.
     private mutating func byeAnswered(_ message: Message, on leg: SlabKey, now: Moment) {
-        if mayRetryWithCredentials(message, on: leg) {
-            sendBye(on: leg, .normalClearing, reason: nil, user: TransactionUser(leg: leg, purpose: .bye), now: now)
-        } else {
-            removeLeg(leg)
-        }
+        if mayRetryWithCredentials(message, on: leg) { sendByeAgain(on: leg, now: now) } else { removeLeg(leg) }
+    }
+
+    private mutating func sendByeAgain(on leg: SlabKey, now: Moment) {
+        sendBye(on: leg, legs[leg].hungUpFor, reason: nil, user: TransactionUser(leg: leg, purpose: .bye), now: now)
     }
 
     // MARK: - Requests of our own

@@ -163,6 +163,12 @@ extension Shard {
         legs[leg].isRefreshRepeated = false
     }
 
+    /// The refresh did not leave: its connection had ended, and there is another.
+    mutating func sendRefreshAgain(_ method: Method, on leg: SlabKey, now: Moment) {
+        guard legs[leg].phase == .established else { return }
+        sendRefresh(method == .invite ? .invite : .update, on: leg, now: now)
+    }
+
     // MARK: - Answers to refreshes
 
     mutating func refreshAnswered(_ message: Message, _ essentials: Essentials, on leg: SlabKey, client: ClientKey, now: Moment) {
@@ -283,6 +289,12 @@ extension Shard {
         outbox.append(Capabilities.userAgent)
         outbox.append("Content-Length: 0\r\n\r\n")
         transactions.sendRequest(client, outbox: &outbox)
+    }
+
+    /// The probe did not leave: its connection had ended, and there is another.
+    mutating func sendProbeAgain(on leg: SlabKey, now: Moment) {
+        guard legs[leg].phase == .established else { return }
+        sendProbe(on: leg, now: now)
     }
 
     /// A restart bills to a proof of life that is at most this old, and shows it.

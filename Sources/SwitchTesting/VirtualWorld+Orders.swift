@@ -25,9 +25,11 @@ extension VirtualWorld {
         guard let connection = peers[peer]?.connection, let listener = setup.listeners.firstIndex(where: { $0.transport == transport }) else {
             return
         }
+        let remote = peers[peer]?.connectedFrom ?? peer
+        peers[peer]?.connectionEnded()
         for shard in 0..<setup.shards {
             softswitch.boxes[shard].shard.transportFailed(
-                Flow(transport: transport, listener: UInt16(listener), remote: peer, connection: connection), at: moment)
+                Flow(transport: transport, listener: UInt16(listener), remote: remote, connection: connection), at: moment)
             settle(shard)
         }
     }

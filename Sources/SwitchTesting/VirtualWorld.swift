@@ -110,6 +110,8 @@ public final class VirtualWorld {
 
     public func register(_ peer: Peer, at address: NetworkAddress) { peers[address] = peer }
 
+    func unregister(_ address: NetworkAddress) { peers[address] = nil }
+
     public func report(_ violation: Violation) { violations.append(violation) }
 
     /// Lets the peers forget their calls, as if all of them had been restarted.
@@ -177,7 +179,8 @@ public final class VirtualWorld {
 
     /// A peer sends.
     func send(_ bytes: [UInt8], from: NetworkAddress, to: NetworkAddress, transport: TransportKind) {
-        transmit(bytes, from: from, to: to, transport: transport)
+        let source = transport.isReliable ? peers[from]?.connectedFrom ?? from : from
+        transmit(bytes, from: source, to: to, transport: transport)
     }
 
     private func transmit(_ bytes: [UInt8], from: NetworkAddress, to: NetworkAddress, transport: TransportKind) {
@@ -199,7 +202,11 @@ public final class VirtualWorld {
             peer.receive(bytes, from: from)
             return
         }
-        guard !isSwitchDown, let listener = setup.listeners.firstIndex(where: { $0.transport == transport && $0.local == to }) else { return }
+        guard !isSwitchDown else { return }
+        guard let listener = setup.listeners.firstIndex(where: { $0.transport == transport && $0.local == to }) else {
+            if transport.isReliable { failTransport(to: to, transport: transport) }
+            return
+        }
         tap?.messageEntered(bytes, now: now)
         let shard = bytes.withBytes { softswitch.owner(of: $0) }
         let flow = Flow(

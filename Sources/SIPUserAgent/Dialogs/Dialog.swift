@@ -146,12 +146,17 @@ public struct Dialog: ~Copyable {
 
     /// The stream connection to the peer is no more: another one is opened to its first route or its Contact, not to the
     /// port from which it had opened the old one. A datagram's way, and that of a peer found where it was heard, stay.
-    public mutating func connectionEnded() {
-        guard remote.flow.transport.isReliable, requestAddress != .source else { return }
+    /// True when requests go another way from now on.
+    @discardableResult
+    public mutating func connectionEnded() -> Bool {
+        guard remote.flow.transport.isReliable, requestAddress != .source else { return false }
         var list = CommaList(texts[remote.routes])
         let next = list.next().flatMap { NameAddress($0)?.uri } ?? remoteTarget
-        guard let uri = URI(next), let address = uri.address, uri.transport ?? remote.flow.transport == remote.flow.transport else { return }
-        remote.flow = Flow(transport: remote.flow.transport, listener: remote.flow.listener, remote: address)
+        guard let uri = URI(next), let address = uri.address, uri.transport ?? remote.flow.transport == remote.flow.transport
+        else { return false }
+        let way = Flow(transport: remote.flow.transport, listener: remote.flow.listener, remote: address)
+        defer { remote.flow = way }
+        return way != remote.flow
     }
 
     /// A target refresh request or its response: the peer's Contact replaces the remote target (section 12.2).

@@ -15,6 +15,8 @@ public final class Peer {
     let switchAddress: NetworkAddress
     /// Number of its stream connection; 0 for datagrams.
     public var connection: UInt32 = 0
+    /// Where its stream connection comes from, when that is not the address at which others can open one to it.
+    public private(set) var connectedFrom: NetworkAddress?
     /// Calls by Call-ID.
     public private(set) var calls: [String: PeerCall] = [:]
     /// Calls in the order of their INVITEs; only kept when messages are kept.
@@ -50,6 +52,20 @@ public final class Peer {
 
     /// Text that the other side must not see in its own messages, and this one not in its.
     public func forbid(_ texts: String...) { forbidden += texts.map { Array($0.utf8) } }
+
+    /// What it sends by a stream comes from this port, by a connection of this number, until the connection ends.
+    public func connect(fromPort port: UInt16, number: UInt32) {
+        var source = address
+        source.port = port
+        (connectedFrom, connection) = (source, number)
+        world.register(self, at: source)
+    }
+
+    func connectionEnded() {
+        guard let source = connectedFrom else { return }
+        (connectedFrom, connection) = (nil, 0)
+        world.unregister(source)
+    }
 
     /// A tag, branch tail or Call-ID that nobody else has.
     func mint(_ kind: String) -> String {

@@ -1,9 +1,11 @@
 """Calls over networks that lose and double, over TCP and IPv6, and peers that fall silent."""
+import re
 import socket
 import time
 
 from harness.checks import expect, expect_equal
 from harness.datagrams import DoublingPath, request
+from harness.messages import Message, response
 from harness.scenario import (
     RECEIVE_ANSWER_STEPS, Scenario, answer, call_begun, call_taken, callee, callee_hangs_up, callee_is_hung_up, caller, caller_hangs_up,
     caller_is_hung_up, linger, pause, receive)
@@ -215,3 +217,67 @@ def stream_framing(test):
             answers += stream.recv(65535)
         stream.sendall(b"\r\n\r\n")
         expect_equal(stream.recv(16), b"\r\n", "answer to a keepalive")
+
+
+class StreamCaller:
+    """A caller that opens a connection for its call and listens at another port, which its Contact names."""
+
+    def __init__(self):
+        self.listener = socket.create_server((CALLER[0], 0))
+        self.listener.settimeout(10)
+        self.contact = f"<sip:+14155550100@{CALLER[0]}:{self.listener.getsockname()[1]};transport=tcp>"
+        self.stream = socket.create_connection(SWITCH, timeout=10, source_address=(CALLER[0], 0))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stream.close()
+        self.listener.close()
+
+    def send(self, method, cseq, *fields, tag="", body=""):
+        uri = f"sip:+14155550199@{SWITCH[0]}"
+        lines = [
+            f"{method} {uri} SIP/2.0", f"Via: SIP/2.0/TCP {CALLER[0]};branch=z9hG4bKstream{cseq}{method};rport", "Max-Forwards: 70",
+            f"From: <sip:+14155550100@{CALLER[0]}>;tag=streamer", f"To: <{uri}>{tag}", "Call-ID: stream@example.net",
+            f"CSeq: {cseq} {method}", f"Contact: {self.contact}", *fields, f"Content-Length: {len(body)}"]
+        self.stream.sendall("\r\n".join([*lines, "", body]).encode())
+
+    @staticmethod
+    def receive(stream, start):
+        """The first message that begins so; all arrive one by one, since each side waits for the other."""
+        held = ""
+        while True:
+            head, end, rest = held.partition("\r\n\r\n")
+            length = int(re.search(r"Content-Length: *(\d+)", head).group(1)) if end else 0
+            if end and len(rest) >= length:
+                message, held = Message(head + end + rest[:length]), rest[length:]
+                if message.first_line.startswith(start):
+                    return message
+                continue
+            more = stream.recv(65535).decode()
+            expect(more, f"the connection ended before a message that begins with {start}")
+            held += more
+
+    def call(self):
+        """Calls, and acknowledges the answer."""
+        body = f"v=0\r\no=- 1 1 IN IP4 {CALLER[0]}\r\ns=-\r\nc=IN IP4 {CALLER[0]}\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n"
+        self.send("INVITE", 1, "Content-Type: application/sdp", body=body)
+        answered = self.receive(self.stream, "SIP/2.0 200 ")
+        self.send("ACK", 1, tag=re.search(r";tag=[^;]+", answered["To"]).group(0))
+
+
+@case("a caller whose TCP connection ends in mid-call gets the BYE by another one, at its Contact")
+def connection_ends(test):
+    test.start_switch()
+    b = test.callee(callee_hangs_up(hold=1))
+    with StreamCaller() as a:
+        a.call()
+        a.stream.close()
+        stream, _ = a.listener.accept()
+        with stream:
+            stream.settimeout(5)
+            bye = a.receive(stream, "BYE")
+            stream.sendall(response(bye, 200, "OK").encode())
+    test.finish(b)
+    test.record(duration=(0.8, 3), endReason="normalClearing", endedBy="callee")
