@@ -97,7 +97,7 @@ extension ParameterDefinition {
     public static let authenticationMaxRetry = ParameterDefinition(
         "SS_AUTHENTICATION_MAX_RETRY", group: .system, form: .integer(0...999, noneAllowed: false), default: .integer(6),
         meaning: "How many requests of any kind with wrong credentials a source may send for one account; the next one suspends that source "
-            + "for that account. Ten times as many over all accounts suspend it for all of them.",
+            + "for that account. Ten times as many as suspend it for one, over all accounts, suspend it for all of them.",
         effect: .nextMessage, related: ["SS_AUTHENTICATION_FAILED_SUSPEND", "SS_ENDPOINT_REGISTER_RETRY"])
 
     public static let authenticationFailedSuspend = ParameterDefinition(

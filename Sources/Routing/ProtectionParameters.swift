@@ -37,20 +37,22 @@ extension ParameterDefinition {
     public static let sourceCallRate = ParameterDefinition(
         "SS_PROTECTION_SOURCE_CALL_RATE", group: .system, form: .integer(1...100_000, noneAllowed: true), default: .integer(500),
         unit: "calls/s",
-        meaning: "Calls that one address may begin, if it is none of a gateway. Beyond it a call gets 503 with Retry-After. None: no limit.",
+        meaning: "Calls that one address, or one IPv6 network of 64 bits, may begin, if it is none of a gateway. Beyond it a call gets 503 with "
+            + "Retry-After. None: no limit.",
         effect: .nextMessage, related: ["SS_PROTECTION_ACCOUNT_CALL_RATE"], confidence: .ours)
 
     public static let accountRate = ParameterDefinition(
         "SS_PROTECTION_ACCOUNT_RATE", group: .system, form: .integer(1...100_000, noneAllowed: true), default: .integer(1000),
         unit: "messages/s",
-        meaning: "Requests with the credentials of one account, from one address. Counted for each address by itself, so that nobody uses up "
-            + "what belongs to the account's owner. Beyond it they are dropped. None: no limit.",
+        meaning: "Requests with the credentials of one account, from one address or one IPv6 network of 64 bits. Counted for each by itself, so "
+            + "that nobody uses up what belongs to the account's owner. Beyond it they are dropped. None: no limit.",
         effect: .nextMessage, related: ["SS_PROTECTION_ACCOUNT_CALL_RATE", "SS_PROTECTION_PHONE_HOST_RATE"], confidence: .ours)
 
     public static let accountCallRate = ParameterDefinition(
         "SS_PROTECTION_ACCOUNT_CALL_RATE", group: .system, form: .integer(1...100_000, noneAllowed: true), default: .integer(200),
         unit: "calls/s",
-        meaning: "Calls that one account may begin from one address. Beyond it a call gets 503 with Retry-After. None: no limit.",
+        meaning:
+            "Calls that one account may begin from one address or one IPv6 network of 64 bits. Beyond it a call gets 503 with Retry-After. None: no limit.",
         effect: .nextMessage, related: ["SS_PROTECTION_ACCOUNT_RATE", "SS_PROTECTION_SOURCE_CALL_RATE"], confidence: .ours)
 
     public static let scannerSigns = ParameterDefinition(

@@ -102,8 +102,7 @@ struct AdmissionGate: ~Copyable {
 
     private mutating func strangerRefusal(_ source: NetworkAddress, _ hash: UInt64, at now: Instant) -> RefusalCause? {
         guard let limit = limits.stranger else { return takeFromAll(isNew: false, at: now) ? nil : .strangers }
-        // Whoever has one IPv6 address has all of its network.
-        let key = source.family == .ipv6 ? KnownHosts.hash(source.high, 0, seed) : hash
+        let key = countingKey(of: source, hash)
         let found = strangers.find(key)
         if let found, !strangers[found].allows(limit, at: now) { return .strangerSource }
         guard allowsAll(isNew: found == nil, at: now) else { return .strangers }
@@ -111,6 +110,11 @@ struct AdmissionGate: ~Copyable {
         strangers[place].charge(limit, at: now)
         _ = takeFromAll(isNew: found == nil, at: now)
         return nil
+    }
+
+    /// What a source is counted by. Whoever has one IPv6 address has all of its network of 64 bits.
+    private func countingKey(of source: NetworkAddress, _ hash: UInt64) -> UInt64 {
+        source.family == .ipv6 ? KnownHosts.hash(source.high, 0, seed) : hash
     }
 
     private func allowsAll(isNew: Bool, at now: Instant) -> Bool {
@@ -130,13 +134,13 @@ struct AdmissionGate: ~Copyable {
     /// Whether a source that is no gateway may begin another call; charged when it may.
     mutating func takesCall(from source: NetworkAddress, at now: Instant) -> Bool {
         guard let limit = limits.calls else { return true }
-        return calls.take(hosts.hash(of: source), limit, at: now, whenFull: true)
+        return calls.take(countingKey(of: source, hosts.hash(of: source)), limit, at: now, whenFull: true)
     }
 
     /// Why a request that names an account is refused; nil when it is taken, and then it is charged. An
     /// account is counted for each source by itself: who guesses passwords from elsewhere takes nothing from its owner.
     mutating func refusal(ofAccount account: Bytes, from source: NetworkAddress, opensCall: Bool, at now: Instant) -> RefusalCause? {
-        let key = account.hash(seed: hosts.hash(of: source))
+        let key = account.hash(seed: countingKey(of: source, hosts.hash(of: source)))
         if let limit = limits.account, !accounts.take(key, limit, at: now, whenFull: true) { return .accountRate }
         if opensCall, let limit = limits.accountCalls, !accountCalls.take(key, limit, at: now, whenFull: true) { return .accountCallRate }
         return nil

@@ -158,6 +158,19 @@ struct AdmissionGateTests {
         #expect(gate.refusal(ofAccount: "bob", from: stranger(2), opensCall: true, at: instant(1)) == nil)
     }
 
+    @Test("calls and accounts are counted by the IPv6 network of 64 bits: another address of it brings nothing new")
+    func networks() {
+        let gate = Gate(settings { ($0.sourceCallRate, $0.accountRate, $0.accountCallRate) = (5, 10, 2) })
+        func host(_ network: UInt64, _ low: Int) -> NetworkAddress {
+            NetworkAddress(ipv6High: 0x2001_0DB8_0000_0000 | network, low: UInt64(low), port: 5060)
+        }
+        #expect((1...100).count { gate.takesCall(from: host(1, $0), at: instant(1)) } == 10)
+        #expect(gate.takesCall(from: host(2, 1), at: instant(1)))
+        #expect((1...100).count { gate.refusal(ofAccount: "alice", from: host(1, $0), opensCall: true, at: instant(1)) == nil } == 4)
+        #expect((1...100).count { gate.refusal(ofAccount: "carol", from: host(1, $0), opensCall: false, at: instant(1)) == nil } == 20)
+        #expect(gate.refusal(ofAccount: "alice", from: host(2, 1), opensCall: true, at: instant(1)) == nil)
+    }
+
     @Test("calls of one source are bounded")
     func calls() {
         let gate = Gate(settings { $0.sourceCallRate = 5 })
