@@ -213,9 +213,24 @@ public final class VirtualWorld {
             transport: transport, listener: UInt16(listener), remote: from,
             connection: transport.isReliable ? peers[from]?.connection ?? 0 : 0)
         var copy = bytes
-        let isAdmitted = copy.withBytes { softswitch.boxes[shard].shard.admits($0, from: from, at: moment) }
-        if isAdmitted { copy.withUnsafeMutableBytes { softswitch.boxes[shard].shard.messageReceived($0, from: flow, at: moment) } }
+        if admits(bytes, from: from, transport: transport, owner: shard) {
+            copy.withUnsafeMutableBytes { softswitch.boxes[shard].shard.messageReceived($0, from: flow, at: moment) }
+        }
         settle(shard)
+    }
+
+    /// The look at the source is that of the shard whose socket the datagram comes to: the kernel chooses it by the addresses.
+    /// A stream's message goes to its owner at once.
+    private func admits(_ bytes: [UInt8], from: NetworkAddress, transport: TransportKind, owner: Int) -> Bool {
+        let reader = transport.isReliable ? owner : Int((from.low &* 0x9E37_79B9_7F4A_7C15 >> 33 &+ UInt64(from.port)) % UInt64(setup.shards))
+        defer { if reader != owner { settle(reader) } }
+        return bytes.withBytes { message in
+            switch softswitch.boxes[reader].shard.admits(message, from: from, at: moment) {
+            case .taken: true
+            case .refused: false
+            case .ifOwn(let other): other == owner && softswitch.boxes[other].shard.admitsOwn(message, from: from, at: moment)
+            }
+        }
     }
 
     func send(_ entry: Int, of box: VirtualSwitch.Box) {

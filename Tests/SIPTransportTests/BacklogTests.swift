@@ -103,4 +103,23 @@ struct BehindTests {
             #expect(!probe.events.contains { if case .message(_, let text, _) = $0 { text.contains("unwanted") } else { false } })
         }
     }
+
+    @Test("what is only for a call of another shard is let in by that shard alone, whichever socket it came in by")
+    func doubtful() async throws {
+        try await withSwitch([loopback(.udp)], shards: 2) { runtime, probe in
+            let target = runtime.listeners[0].local
+            // The kernel chooses the socket by the sender's port: of so many, some come in by either.
+            let peers = try (0..<16).map { _ in try LoopbackUDP() }
+            for peer in peers {
+                peer.send("doubtful stray owner=1", to: target)
+                peer.send("doubtful own owner=1", to: target)
+            }
+            for peer in peers where peer.receiveText() == "doubtful stray owner=1" { #expect(peer.receiveText() == "doubtful own owner=1") }
+            let steered = probe.events.filter { if case .refused(1) = $0 { true } else { false } }
+            #expect((1..<16).contains(steered.count))
+            let taken = probe.events.compactMap { if case .message(1, let text, _) = $0 { text } else { nil } }
+            #expect(taken.count { $0 == "doubtful own owner=1" } == 16)
+            #expect(taken.count { $0 == "doubtful stray owner=1" } == 16 - steered.count)
+        }
+    }
 }

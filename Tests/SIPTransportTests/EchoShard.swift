@@ -17,6 +17,7 @@ import Vocabulary
 /// - `silent`: does not echo
 /// - `foreign`: counts as a stranger's
 /// - `unwanted`: is not let in
+/// - `doubtful`: is let in only by the shard that owns it, and only with `own`
 /// - `block`: keeps the shard's thread busy until the probe releases it
 struct EchoShard: ~Copyable, ShardDriving {
     var outbox = Outbox()
@@ -33,8 +34,18 @@ struct EchoShard: ~Copyable, ShardDriving {
 
     var nextDeadline: Instant { timers.map(\.deadline).min() ?? .never }
 
-    func admits(_ message: Bytes, from source: NetworkAddress, at now: Moment) -> Bool {
-        guard message.count < 4096, message.string.contains("unwanted") else { return true }
+    func admits(_ message: Bytes, from source: NetworkAddress, at now: Moment) -> AdmissionVerdict {
+        guard message.count < 4096 else { return .taken }
+        let text = message.string
+        let owner = EchoShard.owner(of: message, count: configuration.count)
+        if text.contains("doubtful"), owner != configuration.index { return .ifOwn(by: owner) }
+        guard text.contains("unwanted") else { return .taken }
+        probe.add(.refused(shard: configuration.index))
+        return .refused
+    }
+
+    func admitsOwn(_ message: Bytes, from source: NetworkAddress, at now: Moment) -> Bool {
+        if message.string.contains("own ") { return true }
         probe.add(.refused(shard: configuration.index))
         return false
     }

@@ -13,6 +13,8 @@ final class Mailbox: Sendable {
     /// Bounds of one shard's mailbox.
     struct Bounds: Sendable {
         var messages = MessageQueue.Bound(messages: 16_384, bytes: 16 << 20)
+        /// Datagrams of which another shard could not say whether they belong to a call.
+        var doubtful = MessageQueue.Bound(messages: 4_096, bytes: 4 << 20)
         var commands = 1_024
         /// Reports of failed sends; one lost costs the transaction its time-out, nothing else.
         var failures = 8_192
@@ -40,12 +42,16 @@ final class Mailbox: Sendable {
         var failures: [Flow] = []
         var resolutions: [(hop: NextHop, resolution: Resolution)] = []
         var messages: MessageQueue
+        var doubtful: MessageQueue
         /// When the first of it was posted; nil when nothing is there.
         var waitingSince: Instant?
         /// Datagrams of other shards that found no room, since the last time.
         var droppedDatagrams: UInt64 = 0
 
-        init(bounds: Bounds) { messages = MessageQueue(bound: bounds.messages) }
+        init(bounds: Bounds) {
+            messages = MessageQueue(bound: bounds.messages)
+            doubtful = MessageQueue(bound: bounds.doubtful)
+        }
 
         mutating func removeAll() {
             commands.removeAll(keepingCapacity: true)
@@ -53,6 +59,7 @@ final class Mailbox: Sendable {
             failures.removeAll(keepingCapacity: true)
             resolutions.removeAll(keepingCapacity: resolutions.count <= 1024)
             messages.removeAll()
+            doubtful.removeAll()
             waitingSince = nil
             droppedDatagrams = 0
         }
@@ -94,10 +101,12 @@ final class Mailbox: Sendable {
         post { contents in contents.messages.append(message, flow: flow) }
     }
 
-    /// A datagram that another shard's socket received; dropped and counted when full.
-    func post(datagram: Bytes, from flow: Flow) {
+    /// A datagram that another shard's socket received; dropped and counted when full. `isDoubtful`: only for a call of this
+    /// shard, which is to find out whether it is.
+    func post(datagram: Bytes, from flow: Flow, isDoubtful: Bool = false) {
         _ = post { contents in
-            if !contents.messages.append(datagram, flow: flow) { contents.droppedDatagrams += 1 }
+            let hasRoom = isDoubtful ? contents.doubtful.append(datagram, flow: flow) : contents.messages.append(datagram, flow: flow)
+            if !hasRoom { contents.droppedDatagrams += 1 }
             return true
         }
     }

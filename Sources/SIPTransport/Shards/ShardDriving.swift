@@ -11,7 +11,9 @@ public protocol ShardDriving: ~Copyable, SendableMetatype {
     init(_ configuration: ShardConfiguration)
 
     /// Whether a message is worth looking at: asked once for each, before it is steered or copied, by the shard that received it.
-    mutating func admits(_ message: Bytes, from source: NetworkAddress, at now: Moment) -> Bool
+    mutating func admits(_ message: Bytes, from source: NetworkAddress, at now: Moment) -> AdmissionVerdict
+    /// Whether a message that another shard let pass only `ifOwn` belongs to a call of this one.
+    mutating func admitsOwn(_ message: Bytes, from source: NetworkAddress, at now: Moment) -> Bool
     /// The oldest message that waited in this turn of the loop had waited for `lag`.
     mutating func lagMeasured(_ lag: Interval, at now: Moment)
     /// A message found no room among those that wait.
@@ -50,7 +52,8 @@ extension ShardDriving where Self: ~Copyable {
     public var lastMessageWasForeign: Bool { false }
 
     /// A shard may let everybody in and refuse nothing.
-    public func admits(_ message: Bytes, from source: NetworkAddress, at now: Moment) -> Bool { true }
+    public func admits(_ message: Bytes, from source: NetworkAddress, at now: Moment) -> AdmissionVerdict { .taken }
+    public func admitsOwn(_ message: Bytes, from source: NetworkAddress, at now: Moment) -> Bool { true }
     public func lagMeasured(_ lag: Interval, at now: Moment) {}
     public func backlogRefused(_ source: NetworkAddress, at now: Moment) {}
     public var protectionNotices: [ProtectionNotice] {

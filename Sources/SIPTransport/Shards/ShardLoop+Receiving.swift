@@ -69,8 +69,15 @@ extension ShardLoop where S: ~Copyable {
             return
         }
         let bytes = Bytes(UnsafeRawBufferPointer(datagram))
-        guard shard.admits(bytes, from: source, at: now) else { return }
         let flow = Flow(transport: .udp, listener: listener, remote: source)
+        switch shard.admits(bytes, from: source, at: now) {
+        case .taken: break
+        case .refused: return
+        case .ifOwn(let owner):
+            report.statistics.datagramsSteered += 1
+            mailboxes[owner].post(datagram: bytes, from: flow, isDoubtful: true)
+            return
+        }
         if shardCount > 1 {
             let owner = S.owner(of: bytes, count: shardCount)
             if owner != index {
@@ -125,12 +132,20 @@ extension ShardLoop where S: ~Copyable {
     mutating func readMail() {
         isClosed = mailbox.take(into: &mail)
         let arrived = mail.waitingSince ?? now.instant
-        if !mail.messages.isEmpty { lag = max(lag ?? .zero, now.instant - arrived) }
+        if !mail.messages.isEmpty || !mail.doubtful.isEmpty { lag = max(lag ?? .zero, now.instant - arrived) }
         for position in 0..<mail.messages.count {
             let message = mail.messages.message(at: position)
             let flow = mail.messages.flow(at: position)
             // A datagram was let in by the shard whose socket received it.
-            if !flow.transport.isReliable || shard.admits(Bytes(UnsafeRawBufferPointer(message)), from: flow.remote, at: now) {
+            if !flow.transport.isReliable || shard.admits(Bytes(UnsafeRawBufferPointer(message)), from: flow.remote, at: now) == .taken {
+                take(message, from: flow, arrived: arrived)
+            }
+            if position % ReceiveBatch.capacity == ReceiveBatch.capacity - 1 { finishBatch() }
+        }
+        for position in 0..<mail.doubtful.count {
+            let message = mail.doubtful.message(at: position)
+            let flow = mail.doubtful.flow(at: position)
+            if shard.admitsOwn(Bytes(UnsafeRawBufferPointer(message)), from: flow.remote, at: now) {
                 take(message, from: flow, arrived: arrived)
             }
             if position % ReceiveBatch.capacity == ReceiveBatch.capacity - 1 { finishBatch() }

@@ -15,6 +15,10 @@ struct AdmissionGate: ~Copyable {
     /// How long a host is known after somebody proved there to be of an account.
     static let proofLasts = Interval.seconds(3_600)
 
+    /// What one shard hands to the others of strangers that are over their budget, because it seems to belong to a call: so
+    /// that invented tags do not cost the copies.
+    private static let passedOn = RateLimit(perSecond: 5_000)
+
     private var hosts: KnownHosts
     /// Set while the shard is too busy for anybody whom it does not know.
     var isClosedToStrangers = false
@@ -28,6 +32,7 @@ struct AdmissionGate: ~Copyable {
     private var accountCalls = RateTable(capacity: AdmissionGate.rememberedSources)
     /// Hosts with a proof; each clock is held until the proof is over.
     private var proven = RateTable(capacity: AdmissionGate.rememberedSources)
+    private var passedOnClock = RateClock()
     private let seed: UInt64
 
     private struct Limits {
@@ -128,6 +133,9 @@ struct AdmissionGate: ~Copyable {
         allStrangers.charge(limit, at: now)
         return true
     }
+
+    /// Whether another message may be handed to the shard to whose call it seems to belong; charged when it may.
+    mutating func passesOn(at now: Instant) -> Bool { passedOnClock.take(AdmissionGate.passedOn, at: now) }
 
     // MARK: - Calls and accounts
 

@@ -11,12 +11,22 @@ extension Shard {
     private static let retryAfter: (least: UInt64, spread: UInt64) = (3, 8)
 
     /// Whether a message is to be handed to `messageReceived`: the first look at all that arrives, at its
-    /// source alone. What belongs to a call that is up passes in any case.
-    public mutating func admits(_ message: Bytes, from source: NetworkAddress, at now: Moment) -> Bool {
-        guard let cause = admission.refusal(of: source, at: now.instant) else { return true }
-        if isAwaited(message) || isBound(source) { return true }
+    /// source alone. What belongs to a call that is up passes in any case; whether it belongs to one of another shard,
+    /// that shard is to say by `admitsOwn`.
+    public mutating func admits(_ message: Bytes, from source: NetworkAddress, at now: Moment) -> AdmissionVerdict {
+        guard let cause = admission.refusal(of: source, at: now.instant) else { return .taken }
+        if isAwaited(message) || isBound(source) { return .taken }
+        if let owner = ownerElsewhere(message), admission.passesOn(at: now.instant) { return .ifOwn(by: owner) }
         counters.messagesReceived += 1
         note(cause, source, now: now)
+        return .refused
+    }
+
+    /// Whether a message that another shard would have dropped belongs to a call or a request of this one.
+    public mutating func admitsOwn(_ message: Bytes, from source: NetworkAddress, at now: Moment) -> Bool {
+        if isAwaited(message) { return true }
+        counters.messagesReceived += 1
+        note(.strangerSource, source, now: now)
         return false
     }
 
@@ -152,17 +162,35 @@ extension Shard {
     /// Whether an unparsed message belongs to a leg or a request of ours, by the secret in one of its tags or
     /// in its branch: it then passes whatever its source has used up.
     private func isAwaited(_ message: Bytes) -> Bool {
-        switch WorkClass(message) {
-        case .noise, .outsideCalls: return false
-        case .response:
-            if let branch = Shard.ownBranch(of: message), transactions.awaits(branch) { return true }
-            return namesLeg(Shard.tag(of: "from", or: "f", in: message))
-        case .withinCall, .mayBegin: return namesLeg(Shard.tag(of: "to", or: "t", in: message))
-        }
+        let kind = WorkClass(message)
+        if kind == .response, let branch = Shard.ownBranch(of: message), transactions.awaits(branch) { return true }
+        guard let tag = Shard.localTag(of: message, kind) else { return false }
+        return namesLeg(tag)
     }
 
-    private func namesLeg(_ tag: Bytes?) -> Bool {
-        guard let tag, tag.count == MintedToken.length, let token = MintedToken(tag) else { return false }
+    /// The other shard to which an unparsed message belongs, if it bears anything that has the form of a secret of ours.
+    private func ownerElsewhere(_ message: Bytes) -> Int? {
+        guard settings.count > 1 else { return nil }
+        let kind = WorkClass(message)
+        guard (kind == .response && Shard.ownBranch(of: message) != nil) || Shard.localTag(of: message, kind) != nil else { return nil }
+        let owner = Shard.owner(of: message, count: settings.count)
+        return owner == settings.index ? nil : owner
+    }
+
+    /// Our side's tag, when it has the form of those that we mint.
+    private static func localTag(of message: Bytes, _ kind: WorkClass) -> Bytes? {
+        let found: Bytes?
+        switch kind {
+        case .noise, .outsideCalls: return nil
+        case .response: found = tag(of: "from", or: "f", in: message)
+        case .withinCall, .mayBegin: found = tag(of: "to", or: "t", in: message)
+        }
+        guard let found, found.count == MintedToken.length, MintedToken(found) != nil else { return nil }
+        return found
+    }
+
+    private func namesLeg(_ tag: Bytes) -> Bool {
+        guard let token = MintedToken(tag) else { return false }
         if legs.contains(token.key), legs[token.key].secret == token.secret { return true }
         guard restoredLegs.count > 0 else { return false }
         return restoredLegs.find(tag.hash(seed: settings.seed)) { legs.contains($0) } != nil

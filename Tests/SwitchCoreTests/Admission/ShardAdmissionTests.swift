@@ -14,7 +14,7 @@ struct ShardAdmissionTests {
     /// Hands a message over as the loop does; whether it was let in.
     @discardableResult
     private func arrive(_ text: String, from flow: Flow, _ bench: ShardBench) -> Bool {
-        let isAdmitted = text.crlf.withBytes { bench.shard.admits($0, from: flow.remote, at: bench.now) }
+        let isAdmitted = text.crlf.withBytes { bench.shard.admits($0, from: flow.remote, at: bench.now) == .taken }
         if isAdmitted { bench.receive(text, from: flow) }
         return isAdmitted
     }
@@ -82,6 +82,46 @@ struct ShardAdmissionTests {
         #expect(
             !arrive(ShardBench.reply(to: guessed.replacing("From: ", with: "X-From: "), 180), from: Self.stranger, bench),
             "a guessed branch is no key")
+    }
+
+    @Test("what belongs to a call of another shard goes to that shard, which knows it by its secret; so much of it a second")
+    func callsOfOtherShards() throws {
+        let tight = ParameterValues(["SS_PROTECTION_STRANGER_RATE": .integer(1)])
+        let reader = ShardBench(index: 1, count: 2, parameters: tight)
+        let owner = ShardBench(index: 0, count: 2, parameters: tight)
+        func admission(_ text: String, at bench: ShardBench) -> AdmissionVerdict {
+            text.crlf.withBytes { bench.shard.admits($0, from: Self.stranger.remote, at: bench.now) }
+        }
+        func isOwn(_ text: String) -> Bool {
+            text.crlf.withBytes { owner.shard.admitsOwn($0, from: Self.stranger.remote, at: owner.now) }
+        }
+        // A call whose Call-ID leads to the owner.
+        let number = try #require(
+            (1...50).first { number in ShardBench.invite(number: number).crlf.withBytes { Shard.owner(of: $0, count: 2) } == 0 })
+        let call = try #require(owner.establish(number))
+        while admission(register(1), at: reader) == .taken {}
+        let byes = [ShardBench.carrierBye(call).replacing("carriertag1", with: "carriertag\(number)"), ShardBench.callerBye(call)]
+        for bye in byes {
+            #expect(admission(bye, at: reader) == .ifOwn(by: 0))
+            #expect(isOwn(bye))
+        }
+        let secret = call.answer.value("To").suffix(13)
+        let forged = byes[1].replacing(secret, with: "0000000000001")
+        #expect(forged != byes[1])
+        #expect(!isOwn(forged), "a guessed tag is no key")
+        #expect(counted(.strangerSource, owner) == 1)
+
+        // What bears nothing of ours goes no further, nor what bears nothing of another shard's.
+        #expect(admission(register(2), at: reader) == .refused)
+        #expect(admission(ShardBench.invite(number: number), at: reader) == .refused)
+        #expect(admission(byes[1].replacing(call.answer.value("To"), with: "<sip:x@192.0.2.1>;tag=short"), at: reader) == .refused)
+
+        // An invented tag is worth no more than 10,000 messages at once.
+        let passed = (0..<20_000).count { _ in admission(forged, at: reader) == .ifOwn(by: 0) }
+        #expect((9_990...10_000).contains(passed))
+        let before = counted(.strangerSource, reader)
+        #expect(admission(forged, at: reader) == .refused)
+        #expect(counted(.strangerSource, reader) == before + 1)
     }
 
     @Test("a scanner's request is dropped without an answer, a stranger's that looks like a phone's is answered")
