@@ -19,7 +19,7 @@ enum DatabaseOpening {
     }
 
     /// The size of a page of a file made by us.
-    static let pageBytes = 4096
+    static let pageBytes = 8192
 
     /// A connection that writes, with `pragmas` in force.
     static func writer(path: String, label: String, pragmas: [String]) throws(StorageError) -> DatabaseQueue {

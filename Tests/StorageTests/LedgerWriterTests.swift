@@ -59,6 +59,35 @@ struct LedgerWriterTests {
         try writer.close()
     }
 
+    @Test("of each call only the last state of a group becomes a row, and none when its record is in the group")
+    func lastStates() throws {
+        let writer = store.startWriter(shards: 1, onCommit: answers.note)
+        var shard = TestShard()
+        shard.open(1, state: "short")
+        shard.open(2, state: "first")
+        shard.update(1, state: "short, changed")
+        shard.update(2, state: "second")
+        shard.end(1, state: "short, ending")
+        shard.close(sampleRecord(1))
+        // What comes after the record has nothing to keep.
+        shard.update(1, state: "too late")
+        shard.end(2, state: "third")
+        shard.submit(to: writer)
+        #expect(answers.await(.committed(through: 8)))
+        #expect(try store.reader.openCalls().map { String(decoding: $0.state, as: UTF8.self) } == ["third"])
+        #expect(try store.reader.calls(limit: 10).map(\.id.rawValue) == [1])
+        // A state of one group and the record in the next: the row is void.
+        shard.update(2, state: "fourth")
+        shard.close(sampleRecord(2))
+        shard.submit(to: writer)
+        #expect(answers.await(.committed(through: 10)))
+        #expect(try store.reader.openCalls().isEmpty)
+        try writer.close()
+        try store.close()
+        let database = try DatabaseQueue(path: folder.file("ledger.db"))
+        #expect(try database.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM open_slots") } == 1)
+    }
+
     @Test("a record from before there was a billed time, in the journal or in rows, bills its duration")
     func withoutBilling() throws {
         let writer = store.startWriter(shards: 1, onCommit: answers.note)

@@ -127,7 +127,7 @@ struct CommandBacklog {
     /// Forgets what is in rows and keeps the memory, unless a failure made it large.
     mutating func removeAll() {
         for shard in shards.indices where !shards[shard].bytes.isEmpty {
-            let keeps = shards[shard].bytes.capacity <= 4 << 20
+            let keeps = shards[shard].bytes.capacity <= 16 << 20
             shards[shard].bytes.removeAll(keepingCapacity: keeps)
             shards[shard].journaled = 0
         }

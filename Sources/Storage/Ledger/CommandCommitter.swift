@@ -15,6 +15,7 @@ final class CommandCommitter {
     private let fault: CommitFault?
     private var statements: Statements?
     private var slots = OpenCallSlots()
+    private var states = PendingStates()
     /// What SQLite said about the last failure.
     private(set) var failureDetail = ""
 
@@ -75,11 +76,12 @@ final class CommandCommitter {
 
     private func write(_ bytes: Bytes, _ statements: Statements) -> Int32 {
         var reader = RecordReader(bytes)
+        states.removeAll()
         while !reader.isAtEnd {
-            let code =
+            let code: Int32 =
                 switch reader.tag() {
-                case .opened: writeOpened(&reader, statements)
-                case .updated, .ending: writeUpdated(&reader, statements)
+                case .opened: keepOpened(&reader)
+                case .updated, .ending: keepUpdated(&reader)
                 case .closed: writeCall(&reader, .closed, statements)
                 case .closedWithoutBilling: writeCall(&reader, .closedWithoutBilling, statements)
                 case .registration: keepState(&reader, statements.keepRegistration)
@@ -89,30 +91,34 @@ final class CommandCommitter {
                 }
             guard code == SQLITE_OK else { return code }
         }
+        return writeStates(statements)
+    }
+
+    private func keepOpened(_ reader: inout RecordReader) -> Int32 {
+        let identifier = reader.integer()
+        states.keep(reader.text(), of: identifier)
         return SQLITE_OK
     }
 
-    private func writeOpened(_ reader: inout RecordReader, _ statements: Statements) -> Int32 {
-        let identifier = reader.integer()
-        return writeState(&reader, identifier, slot: slots.take(identifier), statements)
-    }
-
     /// An update that comes after the end has nothing to update.
-    private func writeUpdated(_ reader: inout RecordReader, _ statements: Statements) -> Int32 {
+    private func keepUpdated(_ reader: inout RecordReader) -> Int32 {
         let identifier = reader.integer()
-        guard let slot = slots.slot(of: identifier) else {
-            _ = reader.text()
-            return SQLITE_OK
-        }
-        return writeState(&reader, identifier, slot: slot, statements)
+        let state = reader.text()
+        if states.contains(identifier) || slots.slot(of: identifier) != nil { states.keep(state, of: identifier) }
+        return SQLITE_OK
     }
 
-    private func writeState(_ reader: inout RecordReader, _ identifier: Int64, slot: Int64, _ statements: Statements) -> Int32 {
-        let state = reader.text()
-        sqlite3_bind_int64(statements.keepState, 1, slot)
-        sqlite3_bind_int64(statements.keepState, 2, identifier)
-        sqlite3_bind_blob(statements.keepState, 3, state.base, Int32(state.count), nil)
-        return step(statements.keepState)
+    /// Writes the last state of every call that is still open, into its slot.
+    private func writeStates(_ statements: Statements) -> Int32 {
+        var code = SQLITE_OK
+        states.forEach { identifier, state in
+            guard code == SQLITE_OK else { return }
+            sqlite3_bind_int64(statements.keepState, 1, slots.take(identifier))
+            sqlite3_bind_int64(statements.keepState, 2, identifier)
+            sqlite3_bind_blob(statements.keepState, 3, state.base, Int32(state.count), nil)
+            code = step(statements.keepState)
+        }
+        return code
     }
 
     /// Writes the call and its attempts, which ends the open call. A record that is there already stays as it is.
@@ -134,6 +140,7 @@ final class CommandCommitter {
             if isNew { code = step(statements.insertAttempt) }
             guard code == SQLITE_OK else { return code }
         }
+        states.remove(identifier)
         slots.release(identifier)
         return SQLITE_OK
     }
