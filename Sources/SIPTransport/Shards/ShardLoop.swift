@@ -56,6 +56,7 @@ struct ShardLoop<S: ShardDriving & ~Copyable>: ~Copyable {
     var backlog = Backlog()
     /// How long the oldest message of this turn had waited; nil when none came.
     var lag: Interval?
+    var pacing = Pacing()
     var report = SendReport()
     var recordBytes: [UInt8] = []
     var now = SystemClock.moment
@@ -108,9 +109,13 @@ struct ShardLoop<S: ShardDriving & ~Copyable>: ~Copyable {
         mail.removeAll()
         readMail()
         finishBatch()
+        var wokenAt = now.instant
         while !isClosed {
+            if !isUnfinished, let end = pacing.restEnd(ofTurnThatBegan: wokenAt, before: shard.nextDeadline) { SystemClock.sleep(until: end) }
             poller.wait(for: timeUntilNextTurn())
             now = SystemClock.moment
+            wokenAt = now.instant
+            let received = report.statistics.datagramsReceived
             report.statistics.waits += 1
             isUnfinished = false
             lag = nil
@@ -119,6 +124,7 @@ struct ShardLoop<S: ShardDriving & ~Copyable>: ~Copyable {
             if let lag { shard.lagMeasured(lag, at: now) }
             if shard.nextDeadline <= now.instant { shard.handleTimeouts(at: now) }
             finishBatch()
+            pacing.took(Int(report.statistics.datagramsReceived - received), at: wokenAt)
         }
         tap.handOver(at: now)
     }

@@ -2,11 +2,17 @@ import CSys
 import Glibc
 import Vocabulary
 
-/// Reads the machine's two clocks: the only place where the switch learns the time.
+/// The machine's two clocks: the only place where the switch learns the time.
 public enum SystemClock {
     public static var moment: Moment { Moment(instant: instant, wall: wall) }
     public static var instant: Instant { Instant(nanoseconds: csys_monotonic()) }
     public static var wall: WallTime { WallTime(microseconds: csys_wall()) }
+
+    /// Sleeps until `end`, or until a signal.
+    static func sleep(until end: Instant) {
+        var time = timespec(tv_sec: Int(end.nanoseconds / 1_000_000_000), tv_nsec: Int(end.nanoseconds % 1_000_000_000))
+        clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nil)
+    }
 
     /// Names the monotonic clock: the same for every process until the machine is booted again; 0 when the
     /// system does not say which boot this is.
