@@ -60,14 +60,24 @@ public struct Slab<Element: ~Copyable>: ~Copyable {
     }
 
     /// Removes and returns the element; the key must be valid.
-    @discardableResult
     public mutating func remove(_ key: SlabKey) -> Element {
         precondition(contains(key), "slab key is not in use")
         let element = address(key.index).move()
+        vacate(key)
+        return element
+    }
+
+    /// Ends the element where it stands: `remove` would first move it, and the elements are large. The key must be valid.
+    public mutating func discard(_ key: SlabKey) {
+        precondition(contains(key), "slab key is not in use")
+        address(key.index).deinitialize(count: 1)
+        vacate(key)
+    }
+
+    private mutating func vacate(_ key: SlabKey) {
         generations[Int(key.index)] &+= 1
         free.append(key.index)
         count -= 1
-        return element
     }
 
     public func contains(_ key: SlabKey) -> Bool {

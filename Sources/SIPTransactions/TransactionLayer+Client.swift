@@ -120,7 +120,7 @@ extension TransactionLayer {
             var timer = clients[key].timer
             wheel.cancel(&timer)
             stopAwaiting(key)
-            clients.remove(key)
+            clients.discard(key)
         } else {
             schedule(client: key)
         }

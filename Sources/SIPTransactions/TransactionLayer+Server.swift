@@ -188,6 +188,6 @@ extension TransactionLayer {
         wheel.cancel(&timer)
         serverIndex.remove(servers[key].matchHash, key)
         if servers[key].mergeHash != 0 { mergeIndex.remove(servers[key].mergeHash, key) }
-        servers.remove(key)
+        servers.discard(key)
     }
 }

@@ -321,7 +321,7 @@ extension Shard {
             restoredCallers.remove(openingHash(callID: legs[leg].dialog.callID, callerTag: legs[leg].dialog.remoteTag), leg)
         }
         if !legAccounts.isEmpty { legAccounts[leg] = nil }
-        legs.remove(leg)
+        legs.discard(leg)
     }
 
     private mutating func close(_ key: SlabKey, now: Moment) {
@@ -330,7 +330,7 @@ extension Shard {
         writeClosed(key, now: now)
         var timer = calls[key].call.timer
         wheel.cancel(&timer)
-        calls.remove(key)
+        calls.discard(key)
     }
 }
 

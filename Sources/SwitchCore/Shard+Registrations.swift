@@ -354,7 +354,7 @@ extension Shard {
         forgetStored(key)
         cancelTimer(registration: key)
         if registrationKeys[registrations[key].key] == key { registrationKeys[registrations[key].key] = nil }
-        registrations.remove(key)
+        registrations.discard(key)
     }
 }
 

@@ -35,16 +35,23 @@ public struct MessageLines {
 
     /// The next field; nil at the empty line before the body, and at the message's end.
     public mutating func next() -> Field? {
-        while position < message.count {
-            let start = position
-            let end = endOfField()
-            let line = message[start..<end]
-            if line.trimmed.isEmpty { return nil }
-            guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { continue }
-            let value = start + colon + 1..<end
-            return Field(name: line.upTo(colon).trimmed, range: value, value: message[value].trimmed)
-        }
+        while let line = nextLine() { if let field = field(line) { return field } }
         return nil
+    }
+
+    /// Where the next field stands, or what stands in its place; nil as `next`.
+    private mutating func nextLine() -> Range<Int>? {
+        guard position < message.count else { return nil }
+        let start = position
+        let end = endOfField()
+        return start == end || message[start] <= 0x20 && message[start..<end].trimmed.isEmpty ? nil : start..<end
+    }
+
+    /// Nil where no colon stands.
+    private func field(_ line: Range<Int>) -> Field? {
+        guard let colon = message[line].firstIndex(of: UInt8(ascii: ":")) else { return nil }
+        let value = line.lowerBound + colon + 1..<line.upperBound
+        return Field(name: message[line].upTo(colon).trimmed, range: value, value: message[value].trimmed)
     }
 
     /// Where the body begins; to be asked when `next` has answered nil.
@@ -52,8 +59,13 @@ public struct MessageLines {
 
     /// The first value of a field by its long name and, where there is one, its compact name.
     public static func first(_ name: StaticString, compact: StaticString = "", in message: Bytes) -> Bytes? {
+        // A look at its first letter passes over most lines. Letters differ from their capitals in one bit.
+        func initial(_ name: StaticString) -> UInt8? { name.utf8CodeUnitCount > 0 ? name.utf8Start.pointee | 0x20 : nil }
+        let (long, short) = (initial(name), initial(compact))
         var lines = MessageLines(message)
-        while let field = lines.next() {
+        while let line = lines.nextLine() {
+            let first = message[line.lowerBound] | 0x20
+            guard first == long || first == short || first <= 0x20, let field = lines.field(line) else { continue }
             if field.name.equalsIgnoringCase(name) || !field.name.isEmpty && field.name.equalsIgnoringCase(compact) { return field.value }
         }
         return nil
@@ -67,7 +79,7 @@ public struct MessageLines {
     /// Passes over a line and those that continue it (RFC 3261, section 7.3.1); returns where its text ends.
     private mutating func endOfField() -> Int {
         var end = MessageLines.endOfLine(message, from: position)
-        let isEmpty = message[position..<end].trimmed.isEmpty
+        let isEmpty = position == end || message[position] <= 0x20 && message[position..<end].trimmed.isEmpty
         while !isEmpty, end + 1 < message.count, message[end + 1] == 0x20 || message[end + 1] == 0x09 {
             end = MessageLines.endOfLine(message, from: end + 1)
         }

@@ -64,7 +64,8 @@ public final class DynamicBlacklist: Sendable {
 
     /// The entry that bars the number now.
     public func entry(of number: Bytes, on side: BlacklistSide, now: Instant) -> BlacklistEntry? {
-        guard let number = Self.watchable(number) else { return nil }
+        // Mostly nothing was ever put on the list, and no number need be looked for.
+        guard changeCount.load(ordering: .acquiring) > 0, let number = Self.watchable(number) else { return nil }
         return stripe(number).state.withLock { state in
             guard !state.listed.isEmpty, let entry = state.listed[Self.key(number, side)], now < entry.until else { return nil }
             return entry

@@ -26,6 +26,8 @@ struct TraceTap {
     private static let shortestMessage = 16
 
     private let sink: (any TraceSink)?
+    /// Whether anything is to be kept.
+    let isOn: Bool
     /// Our address of each listener.
     private let locals: [NetworkAddress]
     private var stream = TraceStream()
@@ -37,6 +39,7 @@ struct TraceTap {
 
     init(_ sink: (any TraceSink)?, listeners: [ListenerDescription]) {
         self.sink = sink
+        isOn = sink != nil
         locals = listeners.map { listener in
             // A socket bound to every address is shown by the one that peers know it by.
             var address = listener.local.isUnspecified ? listener.advertised : listener.local
@@ -44,9 +47,6 @@ struct TraceTap {
             return address
         }
     }
-
-    /// Whether anything is to be kept.
-    var isOn: Bool { sink != nil }
 
     mutating func received(_ message: Bytes, from flow: Flow, at now: Moment) { keep(message, .received, flow, now) }
 
@@ -65,7 +65,7 @@ struct TraceTap {
 
     /// Hands the buffer over when it is due.
     mutating func handOverIfDue(at now: Moment) {
-        if stream.bytes.count >= TraceTap.fullBytes || deadline <= now.instant { handOver(at: now) }
+        if deadline <= now.instant || stream.bytes.count >= TraceTap.fullBytes { handOver(at: now) }
     }
 
     /// Hands the buffer over, whatever is in it; what the trace does not take stays for the next time.

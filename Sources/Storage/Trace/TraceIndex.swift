@@ -14,12 +14,21 @@ struct TraceIndex: Equatable {
     private static let seed: UInt64 = 0x54_52_41_43_45
     private static let headerWords = 7
 
+    private struct Entry: Equatable, Comparable {
+        /// Of the Call-ID.
+        var hash: UInt64
+        var offset: UInt32
+
+        static func < (left: Entry, right: Entry) -> Bool {
+            left.hash < right.hash || left.hash == right.hash && left.offset < right.offset
+        }
+    }
+
     /// Length of the segment's sound part, in bytes.
     private(set) var end: Int
     /// Nil while there is no message.
     private(set) var times: ClosedRange<WallTime>?
-    private var hashes: [UInt64] = []
-    private var offsets: [UInt32] = []
+    private var entries: [Entry] = []
 
     /// Of a segment without messages, or of messages that are to stand behind `end`.
     init(end: Int = TraceSegment.mark.count) { self.end = end }
@@ -33,7 +42,7 @@ struct TraceIndex: Equatable {
         self = index
     }
 
-    var count: Int { hashes.count }
+    var count: Int { entries.count }
 
     static func hash(_ callID: Bytes) -> UInt64 { callID.hash(seed: seed) }
 
@@ -43,8 +52,7 @@ struct TraceIndex: Equatable {
         let time = frame.envelope.at
         times = times.map { min($0.lowerBound, time)...max($0.upperBound, time) } ?? time...time
         guard let callID = MessageLines.callID(of: frame.message) else { return }
-        hashes.append(TraceIndex.hash(callID))
-        offsets.append(UInt32(offset))
+        entries.append(Entry(hash: TraceIndex.hash(callID), offset: UInt32(offset)))
     }
 
     /// Notes what stands behind this.
@@ -53,25 +61,22 @@ struct TraceIndex: Equatable {
         if let later = next.times {
             times = times.map { min($0.lowerBound, later.lowerBound)...max($0.upperBound, later.upperBound) } ?? later
         }
-        hashes += next.hashes
-        offsets += next.offsets
+        entries += next.entries
     }
 
     /// The offsets of the frames whose Call-ID has one of these hashes, in rising order.
     func find(_ wanted: Set<UInt64>) -> [Int] {
-        var found: [Int] = []
-        for (position, hash) in hashes.enumerated() where wanted.contains(hash) { found.append(Int(offsets[position])) }
-        return found.sorted()
+        entries.compactMap { wanted.contains($0.hash) ? Int($0.offset) : nil }.sorted()
     }
 
     // MARK: - The file
 
     func encoded() -> [UInt8] {
-        let order = hashes.indices.sorted { (hashes[$0], offsets[$0]) < (hashes[$1], offsets[$1]) }
+        let order = entries.sorted()
         var body: [UInt8] = []
         body.reserveCapacity(count * 12)
-        for position in order { body.append(word: hashes[position]) }
-        for position in order { withUnsafeBytes(of: offsets[position].littleEndian) { body.append(contentsOf: $0) } }
+        for entry in order { body.append(word: entry.hash) }
+        for entry in order { withUnsafeBytes(of: entry.offset.littleEndian) { body.append(contentsOf: $0) } }
         var file: [UInt8] = []
         file.reserveCapacity(TraceIndex.headerWords * 8 + body.count)
         for word in [

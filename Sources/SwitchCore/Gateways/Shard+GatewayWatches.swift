@@ -120,6 +120,6 @@ extension Shard {
     private mutating func removeWatch(_ key: SlabKey) {
         var timer = watches[key].timer
         wheel.cancel(&timer)
-        watches.remove(key)
+        watches.discard(key)
     }
 }

@@ -35,7 +35,7 @@ extension Shard {
         var timer = boundAccounts[key].timer
         wheel.cancel(&timer)
         boundAccountKeys[boundAccounts[key].account.name] = nil
-        boundAccounts.remove(key)
+        boundAccounts.discard(key)
     }
 
     private mutating func noteSources(of account: EndpointAccount, _ before: [LiveBinding], _ after: [LiveBinding]) {
