@@ -124,7 +124,7 @@ struct ShardLoop<S: ShardDriving & ~Copyable>: ~Copyable {
             if let lag { shard.lagMeasured(lag, at: now) }
             if shard.nextDeadline <= now.instant { shard.handleTimeouts(at: now) }
             finishBatch()
-            pacing.took(Int(report.statistics.datagramsReceived - received), at: wokenAt)
+            pacing.received(Int(report.statistics.datagramsReceived - received), at: wokenAt)
         }
         tap.handOver(at: now)
     }

@@ -76,7 +76,7 @@ final class CommandCommitter {
 
     private func write(_ bytes: Bytes, _ statements: Statements) -> Int32 {
         var reader = RecordReader(bytes)
-        states.removeAll()
+        defer { states.removeAll() }
         while !reader.isAtEnd {
             let code: Int32 =
                 switch reader.tag() {
